@@ -1,0 +1,74 @@
+// swift-tools-version: 6.2
+// The manifest is the layering: a target may import only what is listed beside it.
+//
+//   level 1  LiveIO  LiveProtocol  Rooms                   nothing of ours
+//   level 2  RoomsBackplane  RoomsStore                    Rooms and LiveIO
+//   level 3  LiveServer                                    joins the levels below
+//   level 4  liveserver (the executable), tests
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "LiveClassroom",
+    products: [
+        .executable(name: "liveserver", targets: ["liveserver"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    ],
+    targets: [
+        // C: what the Glibc module lacks, and one system library a target.
+        .target(name: "CLinux", path: "Sources/LiveServer/CLinux"),
+        .target(name: "CWeb", path: "Sources/LiveServer/CWeb"),
+        .systemLibrary(name: "COpenSSL", path: "Sources/LiveServer/COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", path: "Sources/LiveServer/CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CQRCode", path: "Sources/LiveServer/CQRCode", providers: [.apt(["libqrcodegen-dev"])]),
+        .systemLibrary(name: "CSQLite", path: "Sources/Rooms/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+
+        // Level 1
+        .target(name: "LiveIO", dependencies: ["CLinux", "CZlib"], path: "Sources/LiveServer/IO", swiftSettings: strict),
+        .target(name: "LiveProtocol", dependencies: ["COpenSSL", "CZlib"], path: "Sources/LiveServer/Protocol", swiftSettings: strict),
+        .target(name: "Rooms", path: "Sources/Rooms/Domain", swiftSettings: strict),
+
+        // Level 2
+        .target(name: "RoomsBackplane", dependencies: ["Rooms", "LiveIO"], path: "Sources/Rooms/Backplane", swiftSettings: strict),
+        .target(name: "RoomsStore", dependencies: ["Rooms", "LiveIO", "CSQLite"], path: "Sources/Rooms/Store", swiftSettings: strict),
+
+        // Level 3
+        .target(
+            name: "LiveServer",
+            dependencies: [
+                "LiveIO", "LiveProtocol", "Rooms", "RoomsBackplane", "RoomsStore",
+                "COpenSSL", "CZlib", "CWeb", "CQRCode",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/LiveServer/Server", swiftSettings: strict),
+
+        // Level 4
+        .executableTarget(
+            name: "liveserver",
+            dependencies: [
+                "LiveServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/LiveServer/Main", swiftSettings: strict),
+
+        // Tests
+        .target(name: "LiveTestSupport", dependencies: ["LiveIO"], path: "Tests/Support", swiftSettings: strict),
+        .testTarget(name: "LiveIOTests", dependencies: ["LiveIO", "LiveTestSupport"], path: "Tests/IOTests", swiftSettings: strict),
+        .testTarget(name: "LiveProtocolTests", dependencies: ["LiveProtocol", "LiveTestSupport"], path: "Tests/ProtocolTests", swiftSettings: strict),
+        .testTarget(name: "RoomsTests", dependencies: ["Rooms", "LiveTestSupport"], path: "Tests/RoomsTests", swiftSettings: strict),
+        .testTarget(name: "RoomsStoreTests", dependencies: ["RoomsStore", "Rooms", "LiveIO", "LiveTestSupport", "CSQLite"], path: "Tests/StoreTests", swiftSettings: strict),
+        .testTarget(name: "LiveServerTests", dependencies: ["LiveServer", "LiveProtocol", "LiveIO", "Rooms", "RoomsBackplane", "RoomsStore", "LiveTestSupport"], path: "Tests/ServerTests", swiftSettings: strict),
+        .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)
