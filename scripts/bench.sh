@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 tools=$1
 
 if [ ! -f "$tools/compare.py" ]; then
-    scripts/say.sh "no compare.py in '$tools': give the folder of the comparison tools, as in make bench BENCH=/path/to/bench"
+    scripts/say.sh "no compare.py in '$tools': name the comparison tools' folder, as in make bench BENCH=/path/to/it"
     exit 1
 fi
 tools=$(cd "$tools" && pwd)
@@ -25,10 +25,10 @@ fi
 
 peers=${BENCH_PEERS:-limit,limit-batch}
 if [ -z "${BENCH_PEERS:-}" ]; then
-    if command -v nginx >/dev/null 2>&1 && [ -f /usr/lib/nginx/modules/ngx_nchan_module.so ]; then peers=$peers,nchan; fi
+    if [ -f /usr/lib/nginx/modules/ngx_nchan_module.so ]; then peers=$peers,nchan; fi
     if [ -x "$BENCH_BIN/nio_rooms" ]; then peers=$peers,nio; fi
 fi
 scenarios=${BENCH_SCENARIOS:-fan_w1,fan_w8,fan_w64,rooms50,fan_paced,sse_w1,sse_w8,storm2k,storm10k,idle18k,echo16}
-scripts/say.sh "comparing with $peers; about $((${BENCH_ROUNDS:-3} * $(tr -cd , <<<"$scenarios,$peers" | wc -c) * 12 / 60)) minutes or more"
+scripts/say.sh "comparing with $peers: some seconds a server, scenario and round; ${BENCH_ROUNDS:-3} rounds"
 exec python3 "$tools/compare.py" --candidate LoadTests/candidate.json --peers "$peers" \
     --scenarios "$scenarios" --rounds "${BENCH_ROUNDS:-3}" --out .build/bench/runs.jsonl

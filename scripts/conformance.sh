@@ -22,7 +22,8 @@ finish() {
 }
 trap finish EXIT
 
-"${LIVESERVER_BIN:-.build/release/liveserver}" serve --enable-echo --port 0 --data "$work/data" >"$work/out" 2>"$work/log" &
+"${LIVESERVER_BIN:-.build/release/liveserver}" serve --enable-echo --port 0 --data "$work/data" \
+    >"$work/out" 2>"$work/log" &
 server=$!
 for _ in $(seq 100); do
     port=$(sed -n 's|^listening on http://.*:\([0-9]*\)/*$|\1|p' "$work/out")

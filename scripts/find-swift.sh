@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the path of the `swift` command to use: $SWIFT, else PATH, else the usual places. Prints nothing where there is none.
+# Prints the path of the `swift` command to use: $SWIFT, else PATH, else the usual places; nothing where there is none.
 set -eu
 
 for candidate in "${SWIFT:-}" "$(command -v swift || true)" /opt/swift/usr/bin/swift \

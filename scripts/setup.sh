@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes this machine able to build (`run`) or to build and test (`test`) the project, says what it does, and names what is missing.
-# Owns: the list of system packages. Never touches anything outside the package manager; a second run changes nothing.
+# Makes this machine able to build (`run`) or to build and test (`test`) the project; says what it does, names what is
+# missing. Owns the list of system packages. Touches nothing outside the package manager; a second run changes nothing.
 #
 #   scripts/setup.sh run|test
 set -eu
@@ -10,7 +10,7 @@ swift_least=6.2
 
 # What each package is for:
 #   g++                                          linker, C library headers, C++ runtime: what Swift links against
-#   libcurl4 libxml2 libncurses6 libedit2 libsqlite3-0 tzdata    shared libraries and data that the toolchain itself loads
+#   libcurl4 libxml2 libncurses6 libedit2 libsqlite3-0 tzdata    what the Swift toolchain itself loads
 #   libssl-dev zlib1g-dev libsqlite3-dev libqrcodegen-dev        HMAC and hashes, CRC, the store, QR codes
 #   git ca-certificates                          SwiftPM fetches the packages named in Package.swift
 run_packages="make g++ libcurl4 libxml2 libncurses6 libedit2 libsqlite3-0 tzdata
@@ -75,7 +75,7 @@ check_swift() {
     fi
     version=$(echo "$text" | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' | head -n 1)
     if [ "$(printf '%s\n%s\n' "$swift_least" "$version" | sort -V | head -n 1)" != "$swift_least" ]; then
-        say "Swift $version at $swift is too old: $swift_least or later is needed (https://www.swift.org/install/linux/)."
+        say "Swift $version at $swift is too old: $swift_least or later, see https://www.swift.org/install/linux/"
         exit 1
     fi
     say "Swift $version at $swift"
