@@ -9,8 +9,7 @@ package struct AddressKey: Hashable, Sendable {
 
     /// The IPv4 address in host byte order.
     package init(ipv4: UInt32) {
-        family = 4
-        value = UInt64(ipv4)
+        self.init(family: 4, value: UInt64(ipv4))
     }
 
     /// The 16 bytes of an IPv6 address in network order; a mapped IPv4 address (RFC 4291 §2.5.5.2) is that IPv4 address.
@@ -20,8 +19,7 @@ package struct AddressKey: Hashable, Sendable {
             self.init(ipv4: bytes[12...].reduce(0) { $0 << 8 | UInt32($1) })
             return
         }
-        family = 6
-        value = bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }
+        self.init(family: 6, value: bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) })
     }
 
     /// A peer without address, such as one on a Unix socket; all of them share one bucket.

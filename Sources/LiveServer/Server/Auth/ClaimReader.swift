@@ -15,9 +15,10 @@ struct ClaimReader {
         try checkIssuer(settings.issuer)
         try checkAudience(settings.audience)
         let sub = try subject()
+        guard let expS = try seconds(.exp, payload["exp"], roundUp: false) else { throw .missingClaim(.exp) }
         let token = AccessToken(
             sub: sub, name: try name(of: sub), role: try role(), rooms: try rooms(), cohort: try cohort(),
-            expS: try seconds(.exp, payload["exp"], roundUp: false) ?? missing(.exp), jti: try tokenID())
+            expS: expS, jti: try tokenID())
         let latestStart = nowS + settings.leewayS
         if let start = try seconds(.nbf, payload["nbf"], roundUp: true), start > latestStart { throw .notYetValid }
         if let issued = try seconds(.iat, payload["iat"], roundUp: true), issued > latestStart { throw .notYetValid }
@@ -101,8 +102,6 @@ struct ClaimReader {
         guard let number, (0...TokenLimits.expSMax).contains(number) else { throw .badClaim(claim) }
         return number
     }
-
-    private func missing(_ claim: TokenClaim) throws(TokenError) -> Int64 { throw .missingClaim(claim) }
 }
 
 /// Whether `text` is a cohort's name: `[A-Za-z0-9._~-]{1,64}`, as the segments of a room path.

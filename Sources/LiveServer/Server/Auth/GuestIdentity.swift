@@ -1,7 +1,6 @@
 // Owns who a guest is: a participant id computed from class and device secret under a key of its own, so that the same
 // device is the same participant after a reload, on every node, with nothing stored. Never learns who is behind it.
 
-import LiveProtocol
 package import Rooms
 
 /// Computes guests' ids. Sendable: it holds a derived key, not a context; a call costs a few microseconds.
@@ -54,7 +53,7 @@ package struct GuestIdentity: Sendable {
     /// A device secret for a client that brought none; `random` holds at least 24 random bytes.
     package static func makeDevice(random: [UInt8]) -> String {
         precondition(random.count >= deviceRandomBytes, "a device secret takes 24 random bytes")
-        return Base64URL.encode(Array(random[..<deviceRandomBytes]))
+        return TokenText.base64URL(Array(random[..<deviceRandomBytes]))
     }
 
     /// The parts are separated by a byte that none of them holds.
@@ -63,7 +62,7 @@ package struct GuestIdentity: Sendable {
     }
 
     private static func participant(_ prefix: String, _ mac: [UInt8]) -> ParticipantID {
-        let digits = mac[..<12].withUnsafeBytes { String(decoding: Hex.encode($0), as: UTF8.self) }
+        let digits = TokenText.hex(Array(mac[..<12]))
         guard let id = ParticipantID(prefix + digits) else {
             preconditionFailure("a prefix and hex digits are a participant id")
         }

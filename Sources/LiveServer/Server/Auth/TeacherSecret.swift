@@ -1,7 +1,6 @@
 // Owns the form of a teacher's secret and of its stored hash, and the demo class whose secret everybody knows. Never
 // stores a secret.
 
-import LiveProtocol
 import Rooms
 
 /// The secret in a teacher's link.
@@ -9,7 +8,7 @@ enum TeacherSecret {
     /// 128 bits as 22 characters.
     static func text(random: [UInt8]) -> String {
         precondition(random.count >= 16, "a teacher's secret takes 16 random bytes")
-        return Base64URL.encode(Array(random[..<16]))
+        return TokenText.base64URL(Array(random[..<16]))
     }
 
     /// SHA-256 of the text. No salt and no stretching: 128 random bits need neither.

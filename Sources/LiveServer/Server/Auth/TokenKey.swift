@@ -1,8 +1,6 @@
 // Owns the secret that access tokens are signed with, its text forms, and the keys derived from it. Never prints it:
 // its description is a fixed word. At least 32 bytes, at most 1 KiB.
 
-import LiveProtocol
-
 /// Why a text is not a token key. The text itself is never repeated in a message.
 package enum TokenKeyError: Error, Equatable {
     /// Neither hex nor unpadded base64url.
@@ -47,9 +45,13 @@ package struct TokenKey: Sendable, Equatable, CustomStringConvertible, CustomRef
 
     /// Reads hex (either case) or unpadded base64url. A text that is both, such as 64 hex digits, is hex.
     package init(text: String) throws(TokenKeyError) {
-        let bytes = Array(text.utf8)
-        guard let secret = Hex.decode(bytes) ?? Base64URL.decode(bytes) else { throw .notHexOrBase64URL }
+        guard let secret = TokenText.bytes(hexOrBase64URL: text) else { throw .notHexOrBase64URL }
         try self.init(secret: secret)
+    }
+
+    /// The same, with the error as a value.
+    package static func parse(_ text: String) -> Result<TokenKey, TokenKeyError> {
+        Result { () throws(TokenKeyError) in try TokenKey(text: text) }
     }
 
     private init(unchecked secret: [UInt8]) { self.secret = secret }

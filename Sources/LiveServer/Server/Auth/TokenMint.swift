@@ -2,7 +2,7 @@
 // checks who asks. One HMAC context is made for each call: for a handful of tokens, not for the hot path.
 
 import LiveProtocol
-package import Rooms
+import Rooms
 
 /// Signs claims into compact tokens that `TokenVerifier` with the same settings accepts.
 package enum TokenMint {
@@ -14,9 +14,9 @@ package enum TokenMint {
         header.field("alg", settings.algorithm.rawValue)
         header.field("typ", "JWT")
         header.endObject()
-        let message = Base64URL.encode(header.bytes) + "." + Base64URL.encode(payload(claims, settings: settings))
+        let message = TokenText.base64URL(header.bytes) + "." + TokenText.base64URL(payload(claims, settings: settings))
         let signature = HMACSHA256(key: settings.key.secret).tag(of: Array(message.utf8))
-        return message + "." + Base64URL.encode(signature)
+        return message + "." + TokenText.base64URL(signature)
     }
 
     private static func payload(_ claims: TokenClaims, settings: TokenSettings) -> [UInt8] {

@@ -140,7 +140,7 @@ extension Setting {
         environmentName = environment ?? "LIVESERVER_" + spelled
     }
 
-    typealias Field<Value> = WritableKeyPath<ServerConfiguration, Value> & Sendable
+    typealias Field<Value> = any WritableKeyPath<ServerConfiguration, Value> & Sendable
 
     static func integer(
         _ key: String, _ field: Field<Int>, _ range: ClosedRange<Int>, _ unit: String, _ reason: String
@@ -218,12 +218,11 @@ extension Setting {
             read: { _ in nil },
             write: { configuration, value in
                 guard case .text(let text) = value else { return mismatch }
-                do {
-                    configuration[keyPath: field] = try TokenKey(text: text)
-                    return nil
-                } catch {
-                    return SettingRefusal(sentence: error.sentence)
+                switch TokenKey.parse(text) {
+                case .success(let parsed): configuration[keyPath: field] = parsed
+                case .failure(let error): return SettingRefusal(sentence: error.sentence)
                 }
+                return nil
             })
     }
 
