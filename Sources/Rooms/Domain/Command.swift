@@ -151,7 +151,8 @@ package enum Command: Equatable, Sendable {
 
 /// The kinds of commands; the raw value is the tag in the binary log and never changes its meaning.
 package enum CommandKind: UInt8, CaseIterable, Sendable {
-    case chatSend = 1, chatDelete, chatReact, pollOpen, pollClose, pollResults, questionAsk, questionUpvote
+    case chatSend = 1
+    case chatDelete, chatReact, pollOpen, pollClose, pollResults, questionAsk, questionUpvote
     case questionAnswer, questionDismiss, handRaise, handLower, handCall, announce, mute, unmute, remove, ban
     case chatMode, roomLock, roomEnd
 

@@ -14,6 +14,8 @@ struct OrderedMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// The pair inserted first.
     var first: (key: Key, value: Value)? { head < slots.count ? slots[head] : nil }
 
+    func holds(_ key: Key) -> Bool { places[key] != nil }
+
     subscript(key: Key) -> Value? {
         guard let place = places[key] else { return nil }
         return slots[place]?.value
@@ -54,7 +56,7 @@ struct OrderedMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     /// Calls `body` for each pair in order.
-    func forEach(_ body: (Key, Value) -> Void) {
+    func walk(_ body: (Key, Value) -> Void) {
         for place in head..<slots.count {
             if let slot = slots[place] { body(slot.key, slot.value) }
         }
@@ -64,7 +66,7 @@ struct OrderedMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     func map<Result>(_ transform: (Key, Value) -> Result) -> [Result] {
         var results: [Result] = []
         results.reserveCapacity(count)
-        forEach { results.append(transform($0, $1)) }
+        walk { results.append(transform($0, $1)) }
         return results
     }
 

@@ -69,7 +69,11 @@ struct OutcomeTable: Sendable {
     /// Notes an effect at `now`, after forgetting what its time has come for.
     mutating func record(_ outcome: Outcome, of participant: ParticipantID, id: CommandID, now: Int64) {
         forgetSilent(now)
-        if speakers[participant] == nil { speakers.append(participant, Speaker()) } else { speakers.moveToEnd(participant) }
+        if speakers.holds(participant) {
+            speakers.moveToEnd(participant)
+        } else {
+            speakers.append(participant, Speaker())
+        }
         speakers.update(participant) {
             $0.ids.append(id)
             $0.lastTs = now
@@ -80,8 +84,8 @@ struct OutcomeTable: Sendable {
     }
 
     /// Each participant with ids and outcomes, longest silent first; for snapshots.
-    func forEach(_ body: (ParticipantID, Int64, [(id: CommandID, outcome: Outcome)]) -> Void) {
-        speakers.forEach { participant, speaker in
+    func walk(_ body: (ParticipantID, Int64, [(id: CommandID, outcome: Outcome)]) -> Void) {
+        speakers.walk { participant, speaker in
             var pairs: [(id: CommandID, outcome: Outcome)] = []
             pairs.reserveCapacity(speaker.count)
             for id in speaker.kept {
@@ -129,7 +133,9 @@ struct OutcomeTable: Sendable {
 
     private mutating func enforceRoomLimit(_ participant: ParticipantID) {
         guard count > RoomLimits.outcomesPerRoomMax else { return }
-        while let speaker = speakers[participant], speaker.count > RoomLimits.outcomesKept { dropOldest(of: participant) }
+        while let speaker = speakers[participant], speaker.count > RoomLimits.outcomesKept {
+            dropOldest(of: participant)
+        }
         while count > RoomLimits.outcomesPerRoomMax, let (silent, _) = speakers.first { dropOldest(of: silent) }
     }
 
