@@ -98,7 +98,7 @@ if command -v apt-get >/dev/null 2>&1 && command -v dpkg-query >/dev/null 2>&1; 
     check_packages
 else
     say "no apt-get here: please see that the equivalents of these Debian packages are installed:"
-    echo "    $packages" | tr -s ' \n' ' '
+    echo "    $run_packages; for the browser tests: $test_packages" | tr -s ' \n' ' '
     echo
 fi
 check_swift
