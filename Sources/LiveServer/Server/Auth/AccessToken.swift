@@ -72,6 +72,18 @@ package enum TokenLimits {
     package static let jsonDepthMax = 8
     /// Latest `exp`, seconds since 1970 (the year 9999): keeps sums of times far from overflow.
     package static let expSMax: Int64 = 253_402_300_799
+
+    /// Whether `text` is a cohort's name: `[A-Za-z0-9._~-]{1,64}`, as the segments of a room path.
+    package static func isCohort(_ text: String) -> Bool {
+        (1...cohortBytesMax).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case 48...57, 65...90, 97...122: true
+                case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "-"): true
+                default: false
+                }
+            }
+    }
 }
 
 /// How tokens are signed. Fixed by configuration, never read from a token: that is what defeats `none` and swapped

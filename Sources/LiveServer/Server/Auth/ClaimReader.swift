@@ -78,7 +78,7 @@ struct ClaimReader {
 
     private func cohort() throws(TokenError) -> String? {
         guard let value = payload["cohort"] else { return nil }
-        guard let text = value.string, isCohortName(text) else { throw .badClaim(.cohort) }
+        guard let text = value.string, TokenLimits.isCohort(text) else { throw .badClaim(.cohort) }
         return text
     }
 
@@ -102,16 +102,4 @@ struct ClaimReader {
         guard let number, (0...TokenLimits.expSMax).contains(number) else { throw .badClaim(claim) }
         return number
     }
-}
-
-/// Whether `text` is a cohort's name: `[A-Za-z0-9._~-]{1,64}`, as the segments of a room path.
-func isCohortName(_ text: String) -> Bool {
-    (1...TokenLimits.cohortBytesMax).contains(text.utf8.count)
-        && text.utf8.allSatisfy { byte in
-            switch byte {
-            case 48...57, 65...90, 97...122: true
-            case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "-"): true
-            default: false
-            }
-        }
 }

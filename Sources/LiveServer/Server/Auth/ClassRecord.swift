@@ -61,8 +61,8 @@ package struct ClassLimits: Sendable, Equatable {
     package var lifetimeMs: Int64 = 30 * 86_400_000
     /// Life of a guest's or teacher's token, seconds: a long school day.
     package var tokenLifetimeS: Int64 = 12 * 3_600
-    /// Wrong codes or secrets from one address: 30 at once for a room full of typing errors, then one in 2 s. A guesser
-    /// then needs 30 years for half of all codes.
+    /// Wrong codes or secrets from one address: 30 at once for a room full of typing errors, then one in 2 s. With a
+    /// thousand classes a guesser then needs three weeks for one.
     package var guesses = TokenRate(everySeconds: 2, burst: 30)
     /// Classes made from one address: 60 at once for the teachers of a school, then two a minute.
     package var creations = TokenRate(everySeconds: 30, burst: 60)

@@ -3,22 +3,6 @@
 
 import LiveProtocol
 
-/// A configuration file as it was read.
-package struct ConfigurationFile: Sendable {
-    /// Longest file in bytes.
-    package static let bytesMax = 1 << 20
-
-    /// As the operator wrote it, for messages.
-    package let path: String
-    package let bytes: [UInt8]
-
-    /// A file's content.
-    package init(path: String, bytes: [UInt8]) {
-        self.path = path
-        self.bytes = bytes
-    }
-}
-
 /// A setting given on the command line.
 package struct ConfigurationFlag: Sendable, Equatable {
     /// As it was typed, such as `--port`.

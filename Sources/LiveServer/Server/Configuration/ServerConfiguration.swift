@@ -35,8 +35,20 @@ package struct ServerConfiguration: Sendable, Equatable {
         limits.capMax = classes.capMax
         limits.lifetimeMs = Int64(classes.lifetimeDays) * 86_400_000
         limits.tokenLifetimeS = Int64(classes.tokenHours) * 3_600
+        limits.guesses = failureRate
         return limits
     }
+
+    /// Failed attempts of one address: bad tokens, wrong codes.
+    package var failureRate: TokenRate {
+        TokenRate(everySeconds: limits.addressRefillS, burst: limits.addressFailures)
+    }
+
+    /// Commands of a student.
+    package var studentRate: TokenRate { TokenRate(perSecond: limits.studentRate, burst: limits.studentBurst) }
+
+    /// Commands of a moderator or service.
+    package var moderatorRate: TokenRate { TokenRate(perSecond: limits.moderatorRate, burst: limits.moderatorBurst) }
 }
 
 /// Where the node listens, and with how many threads.
@@ -71,8 +83,10 @@ package struct LimitSettings: Sendable, Equatable {
     package var connectionsPerParticipant = 3
     package var rooms = 10_000
     package var joinsInProgress = 10_000
-    package var loopLagMs = 250
+    package var loopLagMs = 1_000
     package var pendingProposals = 65_536
+    package var addressFailures = 30
+    package var addressRefillS = 2
     package var studentRate = 5
     package var studentBurst = 20
     package var moderatorRate = 100

@@ -87,6 +87,13 @@ package enum SettingCatalogue {
             "limits.loop_lag_ms", \.limits.loopLagMs, 10...60_000, "ms",
             "Reactor lag above which newcomers are told when to come again, to protect those inside."),
         .integer(
+            "limits.address_failures", \.limits.addressFailures, 1...1_000_000, "attempts",
+            "Failed attempts of one address at once: bad tokens, wrong codes. Good ones never count, since a whole "
+                + "school sits behind one address."),
+        .integer(
+            "limits.address_refill_s", \.limits.addressRefillS, 1...3_600, "s",
+            "Time after which an address may fail once more."),
+        .integer(
             "limits.student_rate", \.limits.studentRate, 1...1_000_000, "messages/s", "Commands of a student."),
         .integer(
             "limits.student_burst", \.limits.studentBurst, 1...1_000_000, "messages", "Commands of a student at once."),
