@@ -11,7 +11,8 @@ enum DocCommentRules {
         ")",
     ]
 
-    /// Every `package` declaration in Sources has a doc comment right above it.
+    /// Every `package` declaration in Sources has a doc comment right above it. One comment may speak for a block of
+    /// one-line members that follow each other without a blank line.
     static let packageDeclarations = Rule.eachFile { file in
         guard file.isSwift, file.isIn("Sources/") else { return [] }
         let tokens = file.tokens
@@ -44,12 +45,16 @@ enum DocCommentRules {
         }
     }
 
+    private static func isOneLineMember(_ text: Substring) -> Bool {
+        text.hasPrefix("package ") && (!text.hasSuffix("{") && !text.hasSuffix("(") && !text.hasSuffix(","))
+    }
+
     private static func hasDocComment(_ file: SourceFile, line: Int) -> Bool {
         var at = line - 2
         while at >= 0 {
             let text = file.lines[at].drop { $0 == " " }
             if text.hasPrefix("///") || text.hasSuffix("*/") { return true }
-            guard text.hasPrefix("@") || text.hasPrefix("#if") else { return false }
+            guard text.hasPrefix("@") || text.hasPrefix("#if") || isOneLineMember(text) else { return false }
             at -= 1
         }
         return false

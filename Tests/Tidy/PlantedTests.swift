@@ -121,6 +121,17 @@ struct PlantedTests {
             """)
     }
 
+    @Test func `a private dictionary binds its own file, a shared one every file`() {
+        let other = SourceFile("Sources/Rooms/Domain/Other.swift", "for a in table { use(a) }")
+        let unrelated = SourceFile("Sources/LiveServer/Server/Other.swift", "for a in table { use(a) }")
+        let table = "var table: [Key: Int] = [:]"
+        expect(PurityRules.keyedCollections, finds: [], in: domain, "private " + table, beside: [other])
+        expect(PurityRules.keyedCollections, finds: [1], in: domain, table, beside: [other])
+        expect(PurityRules.keyedCollections, finds: [1], in: domain, "private(set) " + table, beside: [other])
+        expect(PurityRules.keyedCollections, finds: [1], in: domain, "private let a = 1\n" + table, beside: [other])
+        expect(PurityRules.keyedCollections, finds: [], in: domain, table, beside: [unrelated])
+    }
+
     @Test func `a function of the domain that hands out a dictionary or set is found`() {
         expect(
             PurityRules.keyedCollections, finds: [1, 2], in: domain,
@@ -176,13 +187,17 @@ struct PlantedTests {
 
     @Test func `a package declaration without a doc comment is found`() {
         expect(
-            DocCommentRules.packageDeclarations, finds: [1, 2, 3, 5], in: server,
+            DocCommentRules.packageDeclarations, finds: [1, 2, 3, 5, 9], in: server,
             """
             package struct A {
                 package static let b = 1
                 package private(set) var c: Int
                 @inline(always)
                 package mutating func d() {}
+            }
+            /// E.
+            package struct E {
+            package let f: Int
             }
             """)
         expect(
@@ -197,7 +212,11 @@ struct PlantedTests {
                 /** B. */
                 package init() {}
             }
-            package extension A {}
+            package extension A {
+                /// The size, each side in points.
+                package var width: Int { 1 }
+                package var height: Int { 2 }
+            }
             """)
     }
 

@@ -54,12 +54,14 @@ enum PurityRules {
     /// Dictionaries and sets of the domain are looked into by key, never iterated.
     static let keyedCollections = Rule { files in
         let sources = files.filter { $0.isSwift && $0.isIn(domain) }
-        let shared = Set(sources.flatMap { keyedNames(in: $0) })
-        return sources.flatMap { uses(of: shared, in: $0) + escapes(in: $0) }
+        let shared = Set(sources.flatMap { keyedNames(in: $0, privateOnes: false) })
+        return sources.flatMap { file in
+            uses(of: shared.union(keyedNames(in: file, privateOnes: true)), in: file) + escapes(in: file)
+        }
     }
 
-    /// Names declared with the type of a dictionary or set, or set to one.
-    private static func keyedNames(in file: SourceFile) -> [String] {
+    /// Names declared with the type of a dictionary or set, or set to one. Private ones matter in their own file only.
+    private static func keyedNames(in file: SourceFile, privateOnes: Bool) -> [String] {
         let tokens = file.tokens
         return tokens.indices.compactMap { index in
             guard index > 0, tokens[index].text == ":" || tokens[index].text == "=" else { return nil }
@@ -68,7 +70,15 @@ enum PurityRules {
             guard isKeyedType(tokens, at: index + 1), name.first?.isLetter == true || name.first == "_" else {
                 return nil
             }
-            return name
+            return isPrivate(tokens, at: index - 1) == privateOnes ? name : nil
+        }
+    }
+
+    /// Whether the name at `index` is declared private on its own line; `private(set)` can still be read elsewhere.
+    private static func isPrivate(_ tokens: [Token], at index: Int) -> Bool {
+        tokens[max(0, index - 8)..<index].indices.contains { at in
+            ["private", "fileprivate"].contains(tokens[at].text) && tokens[at].line == tokens[index].line
+                && tokens[at + 1].text != "("
         }
     }
 
