@@ -65,9 +65,10 @@ let package = Package(
         .target(name: "LiveTestSupport", dependencies: ["LiveIO"], path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "LiveIOTests", dependencies: ["LiveIO", "LiveTestSupport"], path: "Tests/IOTests", swiftSettings: strict),
         .testTarget(name: "LiveProtocolTests", dependencies: ["LiveProtocol", "LiveTestSupport"], path: "Tests/ProtocolTests", swiftSettings: strict),
-        .testTarget(name: "RoomsTests", dependencies: ["Rooms", "LiveTestSupport"], path: "Tests/RoomsTests", swiftSettings: strict),
+        .target(name: "RoomHistories", dependencies: ["Rooms"], path: "Tests/Simulation/Histories", swiftSettings: strict),
+        .testTarget(name: "RoomsTests", dependencies: ["Rooms", "RoomHistories", "LiveTestSupport"], path: "Tests/RoomsTests", swiftSettings: strict),
         .testTarget(name: "RoomsStoreTests", dependencies: ["RoomsStore", "Rooms", "LiveIO", "LiveTestSupport", "CSQLite"], path: "Tests/StoreTests", swiftSettings: strict),
-        .testTarget(name: "LiveServerTests", dependencies: ["LiveServer", "LiveProtocol", "LiveIO", "Rooms", "RoomsBackplane", "RoomsStore", "LiveTestSupport"], path: "Tests/ServerTests", swiftSettings: strict),
+        .testTarget(name: "LiveServerTests", dependencies: ["LiveServer", "LiveProtocol", "LiveIO", "Rooms", "RoomsBackplane", "RoomsStore", "RoomHistories", "LiveTestSupport"], path: "Tests/ServerTests", swiftSettings: strict),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/falloc.h>
 #include <pthread.h>
 #include <sched.h>
 
@@ -14,10 +13,6 @@ int live_accept(int listener, struct sockaddr_storage *address, socklen_t *lengt
 }
 
 int live_allocate(int fd, off_t offset, off_t length) { return fallocate(fd, 0, offset, length); }
-
-int live_zero_range(int fd, off_t offset, off_t length) {
-    return fallocate(fd, FALLOC_FL_ZERO_RANGE, offset, length);
-}
 
 // The pthread calls answer the error itself: turn it into errno.
 static int answer(int error) {

@@ -27,7 +27,10 @@ extension Room {
         let words = try reader.list(max: MessageIndex.wordsMax, bytesEach: 8) {
             (reader: inout BinaryReader) throws(RoomDecodeError) in try reader.uint64()
         }
-        guard firstWord <= UInt64.max / 64 - UInt64(MessageIndex.wordsMax) else { throw reader.malformed("index") }
+        // The index never reaches beyond the last applied entry: the next message goes at or after its end.
+        guard firstWord <= seq / 64, UInt64(words.count) <= seq / 64 - firstWord + 1 else {
+            throw reader.malformed("index")
+        }
         messageIndex = MessageIndex(firstWord: firstWord, words: words)
         var latest: Int64 = 0
         for _ in 0..<(try reader.count(max: RoomLimits.slowWritersMax, bytesEach: 10, "slow writers")) {

@@ -39,8 +39,6 @@ int live_accept(int listener, struct sockaddr_storage *address, socklen_t *lengt
 
 // Allocates [offset, offset + length) of a file and lets it read as zeros; never falls back to writing.
 int live_allocate(int fd, off_t offset, off_t length);
-// The same for a range that was written before: it reads as zeros again and stays allocated.
-int live_zero_range(int fd, off_t offset, off_t length);
 
 // Name and CPU of the calling thread. The name is cut to 15 bytes by the caller.
 int live_thread_name(const char *name);

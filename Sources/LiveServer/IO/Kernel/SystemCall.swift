@@ -196,10 +196,6 @@ enum SystemCall {
         retried(.allocate) { Int(live_allocate(fd, 0, count)) }
     }
 
-    static func zeroRange(_ fd: Int32, from offset: Int, count: Int) -> Int {
-        retried(.allocate) { Int(live_zero_range(fd, offset, count)) }
-    }
-
     static func size(_ fd: Int32) -> Int {
         var status = stat()
         let result = retried(.fileStatus) { Int(fstat(fd, &status)) }
