@@ -12,6 +12,8 @@ SERVE_ARGUMENTS ?=
 
 .PHONY: help setup setup-test build run test test-swift test-browser bench check lint tidy warnings format fuzz conformance clean
 .DEFAULT_GOAL := help
+# The steps of a target build on each other.
+.NOTPARALLEL:
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -12,6 +12,7 @@ if [ ! -f "$tools/compare.py" ]; then
     scripts/say.sh "no compare.py in '$tools': name the comparison tools' folder, as in make bench BENCH=/path/to/it"
     exit 1
 fi
+command -v python3 >/dev/null 2>&1 || { scripts/say.sh "python3 is missing: apt-get install python3"; exit 1; }
 tools=$(cd "$tools" && pwd)
 # The tools' own folder may be read-only: what is built and logged goes under .build/bench.
 export BENCH_BIN=${BENCH_BIN:-$PWD/.build/bench}
@@ -20,7 +21,7 @@ export LIVESERVER_BIN=${LIVESERVER_BIN:-$PWD/.build/release/liveserver}
 mkdir -p "$BENCH_BIN" "$BENCH_RUN"
 if [ ! -x "$BENCH_BIN/wsload" ] || [ ! -x "$BENCH_BIN/limit" ]; then
     scripts/say.sh "building the load generator and the limit program into $BENCH_BIN"
-    make -C "$tools" OUT="$BENCH_BIN" "$BENCH_BIN/wsload" "$BENCH_BIN/limit"
+    make -C "$tools" OUT="$BENCH_BIN" TLS=1 DEFLATE=1 "$BENCH_BIN/wsload" "$BENCH_BIN/limit"
 fi
 
 peers=${BENCH_PEERS:-limit,limit-batch}

@@ -9,4 +9,4 @@ swift=$1
 scripts/say.sh "building server and tests (debug); the first build takes some minutes"
 "$swift" build --build-tests
 scripts/say.sh "running the Swift tests"
-"$swift" test --skip-build --parallel
+"$swift" test --skip-build

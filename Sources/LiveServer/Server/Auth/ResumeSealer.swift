@@ -60,13 +60,13 @@ package final class ResumeSealer {
         scratch.append(contentsOf: claims.participant.raw.utf8)
         scratch.withUnsafeBytes { message in tag.withUnsafeMutableBytes { mac.authenticate(message, into: $0) } }
         scratch.append(contentsOf: tag[..<Self.tagBytes])
-        scratch.withUnsafeBytes { Base64URL.append($0, to: &text) }
+        scratch.withUnsafeBytes { text += Base64.encodeURL($0) }
     }
 
     /// What the token says, if it was sealed under this key, at most ten minutes before `nowMs`, and its access token is
     /// still valid; nil otherwise. The caller judges permission anew.
     package func open(_ text: UnsafeRawBufferPointer, nowMs: Int64) -> ResumeClaims? {
-        guard text.count <= Self.textBytesMax, let bytes = Base64URL.decode(text),
+        guard text.count <= Self.textBytesMax, let bytes = Base64.decodeURL(text),
             bytes.count > Self.fixedBytes + Self.tagBytes
         else { return nil }
         let messageEnd = bytes.count - Self.tagBytes

@@ -7,7 +7,7 @@ import LiveProtocol
 enum TokenText {
     /// Unpadded base64url (RFC 4648 §5).
     static func base64URL(_ bytes: [UInt8]) -> String {
-        bytes.withUnsafeBytes { String(decoding: Base64URL.encode($0), as: UTF8.self) }
+        bytes.withUnsafeBytes { String(decoding: Base64.encodeURL($0), as: UTF8.self) }
     }
 
     /// Lower-case hex.
@@ -20,7 +20,7 @@ enum TokenText {
         var text = text
         return text.withUTF8 { digits in
             let raw = UnsafeRawBufferPointer(digits)
-            return Hex.decode(raw) ?? Base64URL.decode(raw)
+            return Hex.decode(raw) ?? Base64.decodeURL(raw)
         }
     }
 }

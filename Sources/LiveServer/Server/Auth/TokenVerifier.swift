@@ -79,7 +79,7 @@ package final class TokenVerifier {
     private func checkSignature(
         _ segment: UnsafeRawBufferPointer, of message: UnsafeRawBufferPointer
     ) throws(TokenError) {
-        guard let signature = Base64URL.decode(segment) else { throw .malformed }
+        guard let signature = Base64.decodeURL(segment) else { throw .malformed }
         let holds = withUnsafeTemporaryAllocation(byteCount: HMACSHA256.tagBytes, alignment: 8) { tag in
             mac.authenticate(message, into: tag)
             return signature.withUnsafeBytes { equalInConstantTime(UnsafeRawBufferPointer(tag), $0) }
@@ -88,7 +88,7 @@ package final class TokenVerifier {
     }
 
     private func object(_ segment: UnsafeRawBufferPointer) throws(TokenError) -> JSONValue {
-        guard let bytes = Base64URL.decode(segment), let document = try? reader.parse(bytes, limits: jsonLimits),
+        guard let bytes = Base64.decodeURL(segment), let document = try? reader.parse(bytes, limits: jsonLimits),
             document.root.kind == .object
         else { throw .malformed }
         return document.root
