@@ -154,9 +154,8 @@ function messageTools(item, ctx, view) {
     message: message.id, emoji, on: !currentMine(ctx.room, message.id).includes(emoji),
   }).catch(tellError);
   return [
-    menuButton({ label: t("chat.react"), symbol: "react", className: "quiet icon-only small",
-      items: () => EMOJI.map((emoji) => ({ emoji, label: t(`emoji.${EMOJI.indexOf(emoji)}`), run: () => react(emoji) })) }),
     menuButton({ label: t("chat.more", { name: message.name }), className: "quiet icon-only small", items: () => [
+      ...EMOJI.map((emoji, index) => ({ emoji, label: t(`emoji.${index}`), run: () => react(emoji) })),
       { icon: "reply", label: t("chat.reply"), run: () => view.reply(message) },
       { icon: "copy", label: t("chat.copy"), run: () => navigator.clipboard?.writeText(message.text) },
       ...(item.moderating ? [{

@@ -17,7 +17,7 @@ export function pollComposer({ room }) {
     placeholder: t("compose.question"), "aria-label": t("compose.question"), autocomplete: "off" });
   const form = { kind: "single", options: ["", ""], correct: new Set(), duration: 0, live: false, change: true };
   const body = h("div", { class: "compose-body", hidden: true });
-  const toggle = h("button", { type: "button", class: "quiet", "aria-expanded": "false",
+  const toggle = h("button", { type: "button", class: "own", "aria-expanded": "false",
     onclick: () => openBody(body.hidden) }, icon("plus"), h("span", {}, t("compose.own")));
 
   const openBody = (open) => {
@@ -43,7 +43,7 @@ export function pollComposer({ room }) {
     template(t("compose.yesNo"), () => quick([t("compose.yes"), t("compose.no")], t("compose.ask.yesNo"))),
     template("A – D", () => quick([...LETTERS.slice(0, 4)], t("compose.ask.letters"))),
     template(t("compose.trueFalse"), () => quick([t("compose.true"), t("compose.false")], t("compose.ask.trueFalse"))),
-    template("1 – 5", () => quick(["1", "2", "3", "4", "5"], t("compose.ask.scale"))));
+    template("1 – 5", () => quick(["1", "2", "3", "4", "5"], t("compose.ask.scale"))), toggle);
 
   const drawBody = () => {
     const rows = form.options.map((text, index) => optionRow(form, text, index, drawBody));
@@ -92,7 +92,7 @@ export function pollComposer({ room }) {
     });
   };
   const node = h("form", { class: "compose card", onsubmit: submit, "aria-label": t("compose.title") },
-    h("h2", {}, t("compose.title")), question, h("div", { class: "compose-row" }, templates, toggle), body);
+    h("h2", {}, t("compose.title")), question, templates, body);
   return {
     node,
     /** Fills the form with an earlier poll, to ask it again. */

@@ -61,13 +61,14 @@ function open(button, label, items) {
     if (refocus === true) button.focus();
   };
   const menu = h("div", { class: "menu", role: "menu", "aria-label": label }, items.map((item) => h("button", {
-    type: "button", role: "menuitem", tabindex: "-1", class: item.tone ?? "",
+    type: "button", role: "menuitem", tabindex: "-1", class: item.emoji ? "emoji-item" : item.tone ?? "",
+    title: item.emoji && item.label, "aria-label": item.emoji && item.label,
     onclick: () => {
       close();
       item.run();
     },
-  }, item.emoji ? h("span", { class: "emoji", "aria-hidden": "true" }, item.emoji) : icon(item.icon),
-  h("span", {}, item.label))));
+  }, item.emoji ? h("span", { class: "emoji", "aria-hidden": "true" }, item.emoji)
+    : [icon(item.icon), h("span", {}, item.label)])));
   const entries = [...menu.children];
   menu.addEventListener("keydown", (event) => {
     const at = entries.indexOf(document.activeElement);

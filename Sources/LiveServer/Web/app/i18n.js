@@ -54,11 +54,17 @@ export function tn(key, n, params = {}) {
 }
 
 export function number(n) {
-  return new Intl.NumberFormat(current).format(n);
+  return new Intl.NumberFormat(locale()).format(n);
 }
 
 export function percent(share) {
-  return new Intl.NumberFormat(current, { style: "percent", maximumFractionDigits: 0 }).format(share);
+  return new Intl.NumberFormat(locale(), { style: "percent", maximumFractionDigits: 0 }).format(share);
+}
+
+/** The reader's own way of writing numbers and times, where it belongs to the chosen language. */
+function locale() {
+  const own = (navigator.languages ?? [navigator.language]).find((wish) => wish?.toLowerCase().startsWith(current));
+  return own ?? current;
 }
 
 /** Time of day; with the day where it is not today. */
@@ -67,7 +73,7 @@ export function clockTime(ms, nowMs) {
   const form = sameDay
     ? { hour: "2-digit", minute: "2-digit" }
     : { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
-  return new Intl.DateTimeFormat(current, form).format(ms);
+  return new Intl.DateTimeFormat(locale(), form).format(ms);
 }
 
 /** Seconds as m:ss. */

@@ -105,13 +105,13 @@ function moderatorTools(question, room) {
       icon("check"), t("questions.answer.aloud")),
     h("button", { type: "button", class: "small quiet", onclick: () => answerDialog(question, send) },
       icon("reply"), t("questions.answer.write")),
-    h("button", { type: "button", class: "small quiet", onclick: () => send("question_dismiss") },
-      icon("cross"), t("questions.dismiss")),
+    h("button", { type: "button", class: "small quiet icon-only", "aria-label": t("questions.dismiss"),
+      title: t("questions.dismiss"), onclick: () => send("question_dismiss") }, icon("cross")),
   ];
 }
 
 function answerDialog(question, send) {
-  dialog(t("questions.answer.write"), (close) => {
+  dialog(t("questions.answer.title"), (close) => {
     const input = h("textarea", { rows: "4", maxlength: String(TEXT_MAX), autofocus: true,
       "aria-label": t("questions.answer.text") });
     return h("form", {
