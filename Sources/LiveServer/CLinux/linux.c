@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/timex.h>
 
 _Thread_local void *live_fault_plan;
 
@@ -42,4 +43,10 @@ int live_cpus(int *cpus, int max) {
         count++;
     }
     return count;
+}
+
+int live_clock_in_step(void) {
+    struct timex state = {.modes = 0};
+    int code = adjtimex(&state);
+    return code < 0 ? -1 : code != TIME_ERROR;
 }

@@ -45,4 +45,7 @@ int live_thread_name(const char *name);
 int live_thread_pin(int cpu);
 // Writes up to `max` numbers of CPUs that this thread may run on; answers how many there are.
 int live_cpus(int *cpus, int max);
+
+// Whether the kernel's clock is kept in step by a time service: 1, 0, or -1 where it does not say.
+int live_clock_in_step(void);
 #endif
