@@ -1,15 +1,14 @@
 // Owns the way to the kernel's random numbers. Never a generator of its own.
 
-import COpenSSL
+import Glibc
 
-/// Random bytes for keys, codes, epochs and secrets.
+/// Random bytes for keys and secrets.
 package enum SystemRandom {
-    /// `count` bytes, 1 to 256, from OpenSSL's generator, which the kernel seeds. Any thread; does not wait.
+    /// `count` bytes from getentropy(3), which gives at most 256 a call.
     package static func bytes(_ count: Int) -> [UInt8] {
         precondition((1...256).contains(count), "at most 256 random bytes a call")
         var bytes = [UInt8](repeating: 0, count: count)
-        let made = bytes.withUnsafeMutableBufferPointer { RAND_bytes($0.baseAddress, Int32($0.count)) }
-        precondition(made == 1, "the system's random generator is seeded before a server can run")
+        precondition(getentropy(&bytes, count) == 0, "the kernel gave no random bytes")
         return bytes
     }
 }
