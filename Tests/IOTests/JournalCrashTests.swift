@@ -5,7 +5,7 @@ import Testing
 
 /// What a crash leaves on the disk, against the plain model: a list of rounds and where each ended.
 @Suite struct JournalCrashTests {
-    private let folder = TemporaryDirectory("crash")
+    private let folder = TemporaryDirectory("crash", inMemory: true)
 
     private struct Model {
         var rounds: [[Entry]] = []

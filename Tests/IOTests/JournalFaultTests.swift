@@ -7,7 +7,7 @@ import Testing
 
 /// Journals on a failing disk, against the plain model: a list of the rounds whose commit answered.
 @Suite struct JournalFaultTests {
-    private let folder = TemporaryDirectory("fault")
+    private let folder = TemporaryDirectory("fault", inMemory: true)
 
     private static let faults: [FaultPlan.Fault] = [.fail(EIO), .fail(ENOSPC), .fail(EINTR), .short(0), .short(7)]
 

@@ -170,6 +170,23 @@ import Testing
         #expect(try readAll(folder.path("j")) == entries + [Entry(99, [])])
     }
 
+    @Test func `where the file system cannot allocate, zeros are written in its place`() throws {
+        let plan = FaultPlan(.fail(EOPNOTSUPP), at: 1, times: .max, kinds: [.allocate])
+        let options = JournalOptions.small(8_192, reserve: 1)
+        var entries: [Entry] = []
+        try plan.during {
+            var writer = try JournalWriter(directory: folder.path("j"), options: options)
+            #expect(writer.reserveCount == 1)
+            for number in 0..<30 {
+                entries.append(Entry(UInt8(number), SeededSequence.bytes(700)))
+                try writer.commit([entries[number]])
+            }
+        }
+        #expect(plan.struck >= 4)
+        #expect(try readAll(folder.path("j")) == entries)
+        #expect(try folder.read("j/reserve-0.spare") == [UInt8](repeating: 0, count: 8_192))
+    }
+
     @Test func `a position survives its encoding, and encoded positions sort as positions do`() {
         var random = SeededRandom(seed: 9)
         var positions: [JournalPosition] = [.beginning]
