@@ -18,6 +18,8 @@ package struct StartFailure: Error, CustomStringConvertible {
 /// A running node.
 package final class ServerProcess {
     package let port: UInt16
+    /// Where the node listens, as a browser would write it.
+    package var url: String { node.listenURL }
     let node: ServerNode
     private let threads: [CoreThread]
     private let sequencer: JournalSequencer
@@ -144,7 +146,10 @@ package final class ServerProcess {
                 fsyncEveryMs: UInt32(configuration.journal.fsyncMs), queueMax: configuration.limits.pendingProposals,
                 deliver: { home, outcomes in route.sequenced(outcomes, home) },
                 committed: { historyBox.committed($0) })
-            let history = try HistoryStore(dataDirectory: directory, deliver: { route.history($0) })
+            route.set(sequencer)
+            let history = try HistoryStore(
+                dataDirectory: directory, journalDirectory: directory + "/journal", journalEnd: sequencer.openedAt,
+                deliver: { route.history($0) })
             historyBox.set(history)
             let ballots = try BallotDesk(
                 configuration: BallotDeskConfiguration(dataDirectory: directory), deliver: { route.ballots($0) })
@@ -187,15 +192,20 @@ private final class HistoryBox: Sendable {
 /// Sends the answers of log and stores to the reactor that asked, or where the room lives.
 private final class OutcomeRouter: Sendable {
     private let mailboxes: [Mailbox<CoreMessage>]
+    /// Told what history has taken over, so that its segments go.
+    private let sequencer = Mutex<JournalSequencer?>(nil)
 
     init(mailboxes: [Mailbox<CoreMessage>]) { self.mailboxes = mailboxes }
+
+    func set(_ opened: JournalSequencer) { sequencer.withLock { $0 = opened } }
 
     func sequenced(_ outcomes: [Sequenced], _ home: Int) { post(.sequenced(outcomes), home) }
 
     func history(_ outcome: HistoryOutcome) {
         switch outcome {
         case .loaded(let ticket, _), .unavailable(let ticket): post(.history(outcome), TicketTable.reactor(of: ticket))
-        case .projected: break
+        case .projected(let position): sequencer.withLock { $0 }?.projected(upTo: position)
+        case .lineage: break
         }
     }
 

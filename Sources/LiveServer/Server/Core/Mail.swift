@@ -66,7 +66,7 @@ extension ReactorCore {
         case .unavailable(let ticket):
             guard case .load(let handle)? = tickets.redeem(ticket), let home = homes[handle] else { return }
             abandon(home, Rejection(.unavailable, "the room's history cannot be read now", retryAfterMs: 1000))
-        case .projected: break
+        case .lineage, .projected: break
         }
     }
 

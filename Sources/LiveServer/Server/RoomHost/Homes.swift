@@ -58,10 +58,6 @@ extension ReactorCore {
         for stored in loaded.entries {
             guard let decoded = decodeEntry(stored.bytes) else { continue }
             guard decoded.seq > home.room.seq else { continue }
-            if stored.epoch != home.epoch {
-                home.lineage.removeAll { $0.epoch == stored.epoch }
-                home.lineage.append(RoomCursor(epoch: stored.epoch, seq: decoded.seq))
-            }
             let verdict = home.room.apply(decoded)
             if case .accepted(let event) = verdict {
                 encode(SequencedEvent(seq: decoded.seq, ts: decoded.ts, event: event), into: &home.round)
@@ -70,9 +66,7 @@ extension ReactorCore {
             home.round.headSeq = decoded.seq
         }
         for old in loaded.lineage where old.epoch != home.epoch {
-            if !home.lineage.contains(where: { $0.epoch == old.epoch }) {
-                home.lineage.append(RoomCursor(epoch: old.epoch, seq: old.lastSeq))
-            }
+            home.lineage.append(RoomCursor(epoch: old.epoch, seq: old.lastSeq))
         }
         home.nextSeq = home.room.seq + 1
         home.lastSnapshotSeq = loaded.snapshotSeq
@@ -164,7 +158,8 @@ extension ReactorCore {
     func saveSnapshot(_ home: RoomHome) {
         guard home.room.seq > home.lastSnapshotSeq else { return }
         home.lastSnapshotSeq = home.room.seq
-        node.history.saveSnapshot(
+        // A refusal costs a longer replay at the next load, nothing else.
+        _ = node.history.saveSnapshot(
             room: home.key, seq: home.room.seq, epoch: home.epoch, bytes: home.room.encodeSnapshot())
     }
 }

@@ -32,10 +32,11 @@ extension SQLiteSchema {
               PRIMARY KEY (room_id, seq)
             ) STRICT, WITHOUT ROWID;
             CREATE TABLE snapshots (
-              room_id INTEGER PRIMARY KEY REFERENCES rooms (id),
+              room_id INTEGER NOT NULL REFERENCES rooms (id),
               seq INTEGER NOT NULL,
               epoch TEXT NOT NULL,
-              bytes BLOB NOT NULL
+              bytes BLOB NOT NULL,
+              PRIMARY KEY (room_id, seq)
             ) STRICT;
             CREATE TABLE redactions (
               room_id INTEGER NOT NULL,

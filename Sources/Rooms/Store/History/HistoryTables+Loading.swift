@@ -12,7 +12,7 @@ extension HistoryTables {
             return LoadedRoom(
                 room: room, snapshot: nil, snapshotSeq: 0, snapshotEpoch: nil, entries: [], lineage: [])
         }
-        let snapshot = try snapshot(id)
+        let snapshot = try snapshot(id, head: try head(id))
         return LoadedRoom(
             room: room, snapshot: snapshot?.bytes, snapshotSeq: snapshot?.seq ?? 0, snapshotEpoch: snapshot?.epoch,
             entries: try entries(id, after: snapshot?.seq ?? 0), lineage: try lineage(id))
@@ -24,11 +24,28 @@ extension HistoryTables {
         return try lineage(id)
     }
 
-    private func snapshot(_ room: Int64) throws(SQLiteFailure) -> (seq: UInt64, epoch: String, bytes: [UInt8])? {
-        let select = try connection.prepare("SELECT seq, epoch, bytes FROM snapshots WHERE room_id = ?1")
+    private func head(_ room: Int64) throws(SQLiteFailure) -> Int64 {
+        let select = try connection.prepare("SELECT coalesce(max(seq), 0) FROM events WHERE room_id = ?1")
         select.bind(1, room)
-        guard try select.step() else { return nil }
-        return (UInt64(bitPattern: select.integer(0)), select.text(1), select.bytes(2))
+        return try select.step() ? select.integer(0) : 0
+    }
+
+    /// The newest snapshot from which the whole tail can be replayed. Where there is none, the log is replayed from its
+    /// beginning, unless that is too far: then from the oldest snapshot, and the tail is shorter.
+    private func snapshot(
+        _ room: Int64, head: Int64
+    ) throws(SQLiteFailure) -> (seq: UInt64, epoch: String, bytes: [UInt8])? {
+        let before = try connection.prepare(
+            "SELECT seq, epoch, bytes FROM snapshots WHERE room_id = ?1 AND seq <= ?2 ORDER BY seq DESC LIMIT 1")
+        before.bind(1, room)
+        before.bind(2, head - Int64(HistoryLimits.tailEntriesMin))
+        if try before.step() { return (UInt64(bitPattern: before.integer(0)), before.text(1), before.bytes(2)) }
+        guard head > HistoryLimits.replayEntriesMax else { return nil }
+        let oldest = try connection.prepare(
+            "SELECT seq, epoch, bytes FROM snapshots WHERE room_id = ?1 ORDER BY seq LIMIT 1")
+        oldest.bind(1, room)
+        guard try oldest.step() else { return nil }
+        return (UInt64(bitPattern: oldest.integer(0)), oldest.text(1), oldest.bytes(2))
     }
 
     private func lineage(_ room: Int64) throws(SQLiteFailure) -> [EpochSpan] {
@@ -45,30 +62,21 @@ extension HistoryTables {
         return spans
     }
 
-    /// From the newest back: all after the snapshot, then as far as the tail's bounds say.
+    /// All after the snapshot, in order.
     private func entries(_ room: Int64, after snapshotSeq: UInt64) throws(SQLiteFailure) -> [HistoryEntry] {
         let select = try connection.prepare(
             """
-            SELECT seq, epochs.name, ts, payload FROM events JOIN epochs ON epochs.id = epoch_id
-            WHERE events.room_id = ?1 ORDER BY seq DESC
+            SELECT seq, epochs.name, payload FROM events JOIN epochs ON epochs.id = epoch_id
+            WHERE events.room_id = ?1 AND seq > ?2 ORDER BY seq
             """)
         select.bind(1, room)
+        select.bind(2, Int64(bitPattern: snapshotSeq))
         var entries: [HistoryEntry] = []
-        var tailBytes = 0
-        var newestTs: Int64?
         while try select.step() {
-            let seq = UInt64(bitPattern: select.integer(0))
-            let ts = select.integer(2)
-            let newest = newestTs ?? ts
-            newestTs = newest
-            if seq <= snapshotSeq {
-                if entries.count >= HistoryLimits.tailEntriesMin && ts < newest - HistoryLimits.tailMs { break }
-                tailBytes += select.byteCount(3)
-                if tailBytes > HistoryLimits.tailBytesMax { break }
-            }
-            entries.append(HistoryEntry(epoch: select.text(1), seq: seq, bytes: select.bytes(3)))
+            entries.append(
+                HistoryEntry(
+                    epoch: select.text(1), seq: UInt64(bitPattern: select.integer(0)), bytes: select.bytes(2)))
         }
-        entries.reverse()
         return entries
     }
 }

@@ -32,6 +32,7 @@ final class HistoryTables {
     private let insertRedaction: SQLiteStatement
     private let dropSnapshot: SQLiteStatement
     private let putSnapshot: SQLiteStatement
+    private let pruneSnapshots: SQLiteStatement
     private let selectCursor: SQLiteStatement
     private let moveCursor: SQLiteStatement
 
@@ -81,7 +82,13 @@ final class HistoryTables {
             INSERT INTO snapshots (room_id, seq, epoch, bytes)
             SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS
               (SELECT 1 FROM redactions WHERE room_id = ?1 AND message_seq <= ?2 AND delete_seq > ?2)
-            ON CONFLICT DO UPDATE SET seq = ?2, epoch = ?3, bytes = ?4 WHERE seq < ?2
+            ON CONFLICT DO UPDATE SET epoch = ?3, bytes = ?4
+            """)
+        pruneSnapshots = try connection.prepare(
+            """
+            DELETE FROM snapshots WHERE room_id = ?1 AND seq < (
+              SELECT max(seq) FROM snapshots
+              WHERE room_id = ?1 AND seq <= (SELECT max(seq) FROM snapshots WHERE room_id = ?1) - ?2)
             """)
         selectCursor = try connection.prepare("SELECT segment, position FROM cursor")
         moveCursor = try connection.prepare("UPDATE cursor SET segment = ?1, position = ?2 WHERE one = 1")
@@ -236,12 +243,14 @@ final class HistoryTables {
         return try selectPayload.step() ? selectPayload.bytes(0) : nil
     }
 
-    /// Keeps a snapshot unless a newer one is here, or a message in it was deleted since.
+    /// Keeps a snapshot unless a message in it was deleted since. Of the older ones those stay from which a load can
+    /// rebuild the tail: events follow from state, so replay starts before the tail does.
     func put(_ snapshot: HistorySnapshot) throws(SQLiteFailure) {
         let room = try makeRoom(snapshot.room)
         putSnapshot.bind(3, snapshot.epoch)
         putSnapshot.bind(4, snapshot.bytes)
         try Self.run(putSnapshot, room, snapshot.seq)
+        try Self.run(pruneSnapshots, room, UInt64(HistoryLimits.tailEntriesMin))
     }
 
     /// Binds the first two parameters, which all of these statements share, and runs.

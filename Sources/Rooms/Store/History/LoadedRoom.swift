@@ -6,12 +6,11 @@ package import Rooms
 
 /// The bounds of the history store.
 package enum HistoryLimits {
-    /// Entries before the snapshot that a load brings for the tail, if there are so many.
+    /// Entries that a load brings at least, if there are so many: the tail from which clients resume. They follow a
+    /// snapshot, since only replay turns entries into events.
     package static let tailEntriesMin = 4_096
-    /// Age of the entries before the snapshot that a load brings in any case, in ms before the room's newest entry.
-    package static let tailMs: Int64 = 600_000
-    /// Bytes of entries before the snapshot; the two bounds above yield to it. What comes after the snapshot is whole.
-    package static let tailBytesMax = 8 * 1_024 * 1_024
+    /// Entries that are replayed from the very beginning where no snapshot is old enough.
+    package static let replayEntriesMax: Int64 = 65_536
     /// Records projected in one transaction: some ten milliseconds, so that a load waits no longer.
     package static let transactionRecordsMax = 2_048
     /// Bytes projected in one transaction.
@@ -71,13 +70,13 @@ package struct EpochSpan: Hashable, Sendable {
 package struct LoadedRoom: Hashable, Sendable {
     /// The room.
     package let room: RoomKey
-    /// The newest snapshot, nil where none was kept.
+    /// A snapshot from before the tail, nil where the whole log is in `entries`.
     package let snapshot: [UInt8]?
     /// The entry after which it was taken, 0 without one.
     package let snapshotSeq: UInt64
     /// The epoch of the snapshot, nil without one.
     package let snapshotEpoch: String?
-    /// Every entry after the snapshot, and before it those for the tail; rising by seq.
+    /// Every entry after the snapshot; rising by seq.
     package let entries: [HistoryEntry]
     /// The epochs of the room, oldest first.
     package let lineage: [EpochSpan]
