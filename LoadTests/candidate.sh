@@ -42,4 +42,4 @@ if [ "$(cat "$tokens.key" 2>/dev/null || true)" != "$made_for" ] || [ -z "$fresh
     mv -f "$data/tokens" "$tokens"
     printf '%s\n' "$made_for" >"$tokens.key"
 fi
-exec "$binary" serve --config "$config" --port "$port" --data "$data" "$@"
+exec "$binary" serve --config "$config" --port "$port" --data-dir "$data" "$@"

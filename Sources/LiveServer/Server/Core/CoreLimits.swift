@@ -30,6 +30,8 @@ struct CoreLimits: Sendable {
     /// Messages that wait for a room to be read from history. Beyond: `overloaded`. One a participant of the largest
     /// class, several times over.
     let waitingMax = 65_536
+    /// Proposals that wait here while the log has no room. Beyond: `overloaded`.
+    let submissionsMax = 65_536
     /// People without a connection whose allowance a room remembers; forgotten as a whole when full.
     let strangersMax = 1024
     /// Rejections for rate in a row after which a connection is not read for a while.

@@ -8,6 +8,7 @@
 import LiveIO
 import LiveProtocol
 import Rooms
+import RoomsBackplane
 
 /// The driver of one reactor.
 final class ReactorCore: ReactorDriver {
@@ -27,6 +28,9 @@ final class ReactorCore: ReactorDriver {
     var homes: [UInt32: RoomHome] = [:]
     var homeOf: [RoomKey: UInt32] = [:]
     var nextHomeHandle: UInt32 = 1
+
+    /// Proposals of this round on their way to the log.
+    var submissions: [Submission] = []
 
     // What must be looked at when the round ends.
     var dirtySessions: [ConnectionID] = []
@@ -134,6 +138,7 @@ final class ReactorCore: ReactorDriver {
 
     func roundEnded() {
         finishHomes()
+        submitRound()
         // Flushing can close a reader, and closing has something to say: a few turns always end it.
         for _ in 0..<4 where !(dirtySessions.isEmpty && dirtyReplicas.isEmpty) {
             flushDirtySessions()
