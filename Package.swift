@@ -46,7 +46,7 @@ let package = Package(
             name: "LiveServer",
             dependencies: [
                 "LiveIO", "LiveProtocol", "Rooms", "RoomsBackplane", "RoomsStore",
-                "COpenSSL", "CZlib", "CWeb", "CQRCode",
+                "CLinux", "COpenSSL", "CZlib", "CWeb", "CQRCode", "CSQLite",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/LiveServer/Server", swiftSettings: strict),
@@ -55,7 +55,7 @@ let package = Package(
         .executableTarget(
             name: "liveserver",
             dependencies: [
-                "LiveServer",
+                "LiveServer", "Rooms",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

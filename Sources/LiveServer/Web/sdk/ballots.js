@@ -1,0 +1,124 @@
+// Owns a participant's ballots from the click to the store: kept in localStorage until a receipt says
+// `durable: "store"`, sent again after a reload, a reconnect or a busy store, given up only where the server refuses.
+// Never counts anything and never opens a connection: `room` sends. Limit: LIMITS.ballotMaxAgeMs.
+
+import { LIMITS, backoffMs, randomId } from "./timing.js";
+import { LiveError } from "./outbox.js";
+
+/** Refusals that end a ballot; any other is the world's failure, and the ballot is sent again. */
+const ENDS = new Set([
+  "closed", "already_answered", "bad_request", "not_found", "forbidden", "conflict", "too_large",
+]);
+
+export class Ballots {
+  #box;
+  #ports;
+  #tries = 0;
+
+  /** `ports`: send(command) → Promise<reply> or null if under way, local(event), known(poll) → bool, after(ms, f). */
+  constructor(key, ports) {
+    this.#box = new BallotBox(key);
+    this.#ports = ports;
+  }
+
+  answer(poll, choice) {
+    const chosen = Array.isArray(choice) ? { choices: choice } : { choice };
+    const ballot = { poll, attempt_id: randomId(12), ...chosen, atMs: Date.now(), durable: null };
+    this.#box.forget(poll);
+    this.#box.put(ballot);
+    this.#ports.local({ ev: "ballot", ballot });
+    return this.#send(ballot);
+  }
+
+  /** Every ballot without a receipt from the store, again. */
+  sendKept() {
+    for (const ballot of this.#box.all(Date.now())) {
+      if (!this.#ports.known(ballot.poll)) this.#ports.local({ ev: "ballot", ballot });
+      this.#send(ballot).catch(() => {});
+    }
+  }
+
+  stored(poll, attemptId) {
+    this.#box.remove(poll, attemptId);
+  }
+
+  async #send(ballot) {
+    const { poll, attempt_id, choice, choices } = ballot;
+    const command = {
+      op: "poll_answer", id: `b-${attempt_id}`, poll, attempt_id, ...(choices ? { choices } : { choice }),
+    };
+    const reply = await this.#ports.send(command);
+    if (!reply) return null;
+    if (!reply.ok) throw this.#refused(ballot, reply);
+    const kept = { ...ballot, durable: reply.durable, acceptedMs: reply.accepted_ms };
+    // A repeated attempt is answered with the choice that the store holds.
+    if (reply.choice !== undefined) kept.choice = reply.choice;
+    if (reply.choices !== undefined) kept.choices = reply.choices;
+    if (reply.durable === "store") this.#box.remove(poll, attempt_id);
+    else this.#box.put(kept);
+    this.#tries = 0;
+    this.#ports.local({ ev: "ballot", ballot: kept });
+    // `ballot_stored` says when it is safe; where that gets lost (long poll), asking again does.
+    if (reply.durable === "node") this.#ports.after(LIMITS.ballotAgainMs, () => this.sendKept());
+    return reply;
+  }
+
+  #refused({ poll, attempt_id }, reply) {
+    const error = new LiveError(reply.error ?? { code: "internal" }, reply);
+    if (ENDS.has(error.code)) {
+      this.#box.remove(poll, attempt_id);
+      this.#ports.local({ ev: "ballot_dropped", poll, attempt_id, code: error.code });
+    } else {
+      this.#tries += 1;
+      this.#ports.after(error.retryAfterMs ?? 500 + backoffMs(this.#tries, Math.random()), () => this.sendKept());
+    }
+    return error;
+  }
+}
+
+/** The list in localStorage; falls back to memory where storage is full or forbidden. */
+class BallotBox {
+  #key;
+  #memory = [];
+
+  constructor(key) {
+    this.#key = key;
+  }
+
+  all(nowMs) {
+    return this.#read().filter((ballot) => nowMs - ballot.atMs < LIMITS.ballotMaxAgeMs);
+  }
+
+  put(ballot) {
+    const others = this.#read().filter((b) => !(b.poll === ballot.poll && b.attempt_id === ballot.attempt_id));
+    this.#write([...others, ballot]);
+  }
+
+  remove(poll, attemptId) {
+    this.#write(this.#read().filter((b) => b.poll !== poll || b.attempt_id !== attemptId));
+  }
+
+  /** An earlier answer to the same poll, replaced by a changed one. */
+  forget(poll) {
+    this.#write(this.#read().filter((b) => b.poll !== poll));
+  }
+
+  #read() {
+    try {
+      const list = JSON.parse(localStorage.getItem(this.#key) ?? "[]");
+      return Array.isArray(list) ? list : [];
+    } catch {
+      return this.#memory;
+    }
+  }
+
+  #write(list) {
+    this.#memory = list;
+    try {
+      if (list.length === 0) localStorage.removeItem(this.#key);
+      else localStorage.setItem(this.#key, JSON.stringify(list));
+    } catch {
+      // The ballot still lives in memory until the tab closes.
+    }
+  }
+}

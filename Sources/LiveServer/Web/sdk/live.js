@@ -1,0 +1,429 @@
+// LiveRoom: one participant's place in one room. The public face of the SDK; `live.d.ts` has its types.
+// Owns the joints between model, connection, unanswered commands, ballots and the browser's other tabs.
+// Never builds DOM and never keeps an access token anywhere but in memory.
+//
+//   const room = new LiveRoom();
+//   room.addEventListener("chat_message", ({ detail }) => show(detail));
+//   await room.connect({ room: "demo/cs101/live", token });
+//   await room.send("chat_send", { text: "hello" });
+
+import { LIMITS, backoffMs, randomId } from "./timing.js";
+import { LiveError, Outbox } from "./outbox.js";
+import { TabMemory, browserDevice, subjectOf, tabDevice } from "./memory.js";
+import { Ballots } from "./ballots.js";
+import { Link } from "./link.js";
+import { Pulse } from "./pulse.js";
+import { RoomModel } from "./model.js";
+import { TabGroup } from "./tabs.js";
+
+export { LiveError } from "./outbox.js";
+export { MODERATORS, RoomModel, reduce } from "./model.js";
+
+const SENT_AGAIN = new Set(["unavailable", "overloaded"]);
+const SAVE_MS = 2_000;
+
+export class LiveRoom extends EventTarget {
+  model = new RoomModel();
+  #pulse = new Pulse();
+  #outbox = new Outbox();
+  #ballots = null;
+  #memory = null;
+  #tabs = null;
+  #link = null;
+  #place = null;
+  #subject = "";
+  #resume = null;
+  #dedupeMs = 10 * 60_000;
+  #savedMs = 0;
+  #timers = new Set();
+  #remote = { phase: "connecting", transport: null, retryAtMs: null, rttMs: null };
+  #first = null;
+  #ears = null;
+
+  /**
+   * Takes a place in `room` ("i/c/s") with an access token. Resolves with the model's state when the room is there,
+   * rejects where the server refuses for good. `url`: the server (default: this page's). `transport`: only this one.
+   * `device`: names this connection (default: one for the browser, or one for the tab where tabs can't share).
+   */
+  connect({ room, token, url = location.origin, transport, device }) {
+    if (this.#tabs) throw new Error("already connected; close() first");
+    const http = new URL(`/v1/rooms/${room}`, url).href;
+    const participant = `${room}:${subjectOf(token)}`;
+    this.#subject = transport ? `${participant}:${transport}` : participant;
+    this.#place = { http, ws: http.replace(/^http/, "ws"), token, device, transport };
+    this.#memory = new TabMemory(this.#subject);
+    this.#ballots = new Ballots(`live:ballots:${participant}`, {
+      send: (command) => (this.#outbox.get(command.id) ? null : this.#request(command, true)),
+      local: (event) => this.#local(event),
+      known: (poll) => this.model.state.you.ballots?.some((b) => b.poll === poll),
+      after: (ms, action) => this.#after(ms, action),
+    });
+    const kept = this.#memory.load(Date.now());
+    if (kept) {
+      this.model.restore(kept.state);
+      this.#resume = kept.resume;
+      queueMicrotask(() => this.#tell("change"));
+    }
+    const first = new Promise((resolve, reject) => {
+      this.#first = { resolve, reject };
+    });
+    this.#listen();
+    this.#join();
+    return first;
+  }
+
+  /** Sends one command; resolves with the reply, rejects with a LiveError. Waits through lost connections. */
+  async send(op, fields = {}) {
+    const command = { op, id: fields.id ?? randomId(9), ...fields };
+    const reply = await this.#request(command, false);
+    if (!reply.ok) throw new LiveError(reply.error ?? { code: "internal" }, reply);
+    if (op === "question_upvote") this.#upvoted(fields.question);
+    return reply;
+  }
+
+  /** Answers a poll with one index or a list. The ballot is kept and sent again until the store has it. */
+  answer(poll, choice) {
+    return this.#ballots.answer(poll, choice);
+  }
+
+  /** Server time in milliseconds, as well as it is known. */
+  now() {
+    return this.#pulse.clock.now(Date.now());
+  }
+
+  get status() {
+    const link = this.#link;
+    const { phase, transport, retryAtMs, rttMs, why } = link
+      ? {
+        phase: link.phase, transport: link.transport, retryAtMs: link.retryAtMs,
+        rttMs: this.#pulse.clock.rttMs, why: link.end?.why,
+      }
+      : this.#remote;
+    return {
+      phase, transport, retryAtMs, rttMs, why: phase === "closed" ? why : undefined,
+      degraded: this.model.state.degraded, online: navigator.onLine !== false,
+      lagMs: this.#pulse.lagMs, leading: !!link, waiting: this.#outbox.size,
+    };
+  }
+
+  /** Continues with a renewed token, also after the old one has expired. */
+  renew(token) {
+    this.#place.token = token;
+    this.reopen();
+  }
+
+  /** Takes the place back after it was closed for good (another device of the same name, an expired token). */
+  reopen() {
+    const { token } = this.#place;
+    if (!this.#link) return this.#tabs?.post({ is: "reopen", token });
+    this.#link.token = token;
+    this.#link.open();
+  }
+
+  /** Leaves the room. Commands that were not answered are rejected. */
+  close() {
+    this.#rest();
+    this.#ears?.abort();
+    this.#memory?.clear();
+    this.#outbox.failAll(new LiveError({ code: "unavailable", message: "closed here", maybe: true }));
+  }
+
+  // Tabs
+
+  #join() {
+    this.#tabs = new TabGroup(this.#subject, {
+      lead: (alone) => this.#lead(alone),
+      follow: () => this.#follow(),
+      message: (object) => (this.#link ? this.#fromFollower(object) : this.#fromLeader(object)),
+    });
+    this.#tabs.start();
+  }
+
+  /** Lets go of connection, lead and timers; the state stays, for `#join` or for the next page. */
+  #rest() {
+    this.#memory?.save(this.model.state, this.#resume, Date.now());
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#link?.close();
+    this.#link = null;
+    this.#tabs?.stop();
+    this.#tabs = null;
+  }
+
+  #lead(alone) {
+    const device = this.#place.device ?? (alone ? tabDevice() : browserDevice());
+    this.#link = new Link({ ...this.#place, device }, {
+      message: (object) => this.#fromServer(object),
+      changed: () => this.#statusChanged(),
+      tick: (nowMs) => this.#tick(nowMs),
+      attached: () => this.#attached(),
+      query: () => this.#cursor(),
+      resumeRefused: () => {
+        this.#resume = null;
+      },
+      closed: (_, why) => this.#closed(why),
+    });
+    this.#tabs.post({ is: "lead" });
+    this.#link.open();
+  }
+
+  #follow() {
+    this.#link?.close();
+    this.#link = null;
+    this.#outbox.rewind();
+    this.#tabs.post({ is: "hello" });
+  }
+
+  #fromLeader(object) {
+    switch (object.is) {
+      case "lead":
+        this.#outbox.rewind();
+        this.#tabs.post({ is: "hello" });
+        break;
+      case "snapshot":
+        this.#adopt(object.state);
+        break;
+      case "event":
+      case "local":
+        this.#accept(object.event);
+        break;
+      case "reply":
+        this.#outbox.take(object.reply.re)?.settle(object.reply);
+        break;
+      case "status":
+        this.#remote = object.status;
+        this.#resume = object.resume;
+        this.#pulse.clock.offsetMs = object.offsetMs;
+        this.#tell("state", this.status);
+        if (object.status.phase === "closed") this.#closed(object.status.why);
+        this.#flush();
+        break;
+      default:
+    }
+  }
+
+  /** Another tab's state. Where this tab has seen as much of the same log, its own is kept. */
+  #adopt(state) {
+    const own = this.model.state;
+    if (!state.attached) return;
+    if (!own.attached || own.epoch !== state.epoch || own.seq < state.seq) this.model.restore(state);
+    this.#tell("change");
+    this.#first?.resolve(this.model.state);
+    this.#first = null;
+  }
+
+  #fromFollower(object) {
+    const to = object.from;
+    if (object.is === "hello") {
+      this.#tabs.post({ is: "snapshot", to, state: this.model.state });
+      this.#statusChanged();
+    } else if (object.is === "reopen") {
+      this.#link.token = object.token;
+      this.#link.open();
+    } else if (object.is === "local") {
+      this.#accept(object.event);
+    } else if (object.is === "command") {
+      this.#forward(object.command, (reply) => this.#tabs?.post({ is: "reply", to, reply }));
+    }
+  }
+
+  /** A follower's command: sent like one of this tab's, answered to the follower. */
+  #forward(command, answer) {
+    const known = this.#outbox.get(command.id);
+    if (known) {
+      const { settle } = known;
+      known.settle = (reply) => {
+        settle(reply);
+        answer(reply);
+      };
+      return;
+    }
+    this.#outbox.add(command, Date.now(), {
+      keep: command.op === "poll_answer",
+      settle: answer,
+      fail: ({ code, message, maybe }) => answer({ re: command.id, ok: false, error: { code, message, maybe } }),
+    });
+    this.#flush();
+  }
+
+  // Server
+
+  #fromServer(object) {
+    if (typeof object.re === "string") return this.#reply(object);
+    if (typeof object.ev !== "string") return;
+    if (object.ev === "resume") {
+      this.#resume = object.resume;
+      return;
+    }
+    this.#pulse.heard(object, Date.now());
+    if (object.ev === "welcome" || object.ev === "resumed") {
+      this.#resume = object.resume ?? this.#resume;
+      if (object.dedupe?.minutes > 0) this.#dedupeMs = object.dedupe.minutes * 60_000;
+    }
+    if (this.#accept(object)) this.#tabs?.post({ is: "event", event: object });
+  }
+
+  /** One event, from the server or from the leading tab: applied and told once, whatever way it came. */
+  #accept(event) {
+    const { state } = this.model;
+    const attach = event.ev === "welcome" || event.ev === "resumed";
+    if (!attach && (!state.attached || event.seq <= state.seq)) return false;
+    const changed = this.model.apply(event);
+    if (event.ev === "ballot_stored") this.#ballots.stored(event.poll, event.attempt_id);
+    this.#tell(event.ev, event);
+    if (changed) this.#tell("change");
+    if (attach) {
+      this.#first?.resolve(this.model.state);
+      this.#first = null;
+    }
+    return true;
+  }
+
+  #reply(reply) {
+    const nowMs = Date.now();
+    if (this.#pulse.answered(reply, nowMs)) {
+      if (!reply.ok) return;
+      this.#resume = reply.resume ?? this.#resume;
+      this.#link.failedConnects = 0;
+      return this.#statusChanged();
+    }
+    const entry = this.#outbox.get(reply.re);
+    if (!entry) return;
+    const again = !reply.ok && (SENT_AGAIN.has(reply.error?.code) || reply.error?.maybe);
+    if (again && !entry.keep && entry.sends <= LIMITS.resends) {
+      return this.#hold(entry, reply.error.retry_after_ms ?? 500 + backoffMs(entry.sends, Math.random()));
+    }
+    this.#outbox.take(reply.re).settle(reply);
+    this.#flush();
+  }
+
+  #hold(entry, waitMs) {
+    this.#outbox.hold(entry, Date.now() + waitMs);
+    this.#after(waitMs + 1, () => this.#flush());
+  }
+
+  #request(command, keep) {
+    return new Promise((settle, fail) => {
+      this.#outbox.add(command, Date.now(), { keep, settle, fail });
+      this.#flush();
+    });
+  }
+
+  /** An accepted upvote changed something for its sender alone, which no event says. */
+  #upvoted(question) {
+    const upvotes = this.model.state.you.upvotes ?? [];
+    if (!upvotes.includes(question)) this.#local({ ev: "you", upvotes: [...upvotes, question] });
+  }
+
+  /** An event made here, for this participant in all tabs. */
+  #local(event) {
+    this.#accept(event);
+    this.#tabs?.post({ is: this.#link ? "event" : "local", event });
+  }
+
+  #flush() {
+    const nowMs = Date.now();
+    if (!this.#tabs || (this.#link && !this.#link.live)) return;
+    for (const entry of this.#outbox.due(nowMs)) {
+      entry.sentMs = nowMs;
+      entry.sends += 1;
+      if (!this.#link) {
+        this.#tabs.post({ is: "command", command: entry.command });
+        continue;
+      }
+      this.#link.send(entry.command).catch(() => {
+        // Over HTTP one request can be lost while the stream lives on: the same id once more, later.
+        if (entry.sentMs === nowMs) this.#hold(entry, 500 + backoffMs(entry.sends, Math.random()));
+      });
+    }
+  }
+
+  // Life of the connection
+
+  #attached() {
+    const nowMs = Date.now();
+    this.#pulse.restart(nowMs);
+    this.#outbox.expire(nowMs, this.#dedupeMs);
+    this.#outbox.rewind();
+    this.#ballots.sendKept();
+    this.#flush();
+  }
+
+  #closed(why) {
+    this.#tell("closed", { why });
+    this.#first?.reject(new LiveError({ code: "unauthenticated", message: why }));
+    this.#first = null;
+  }
+
+  #cursor() {
+    const { epoch, seq, attached } = this.model.state;
+    return attached && this.#resume ? { resume: this.#resume, cursor: `${epoch}.${seq}` } : {};
+  }
+
+  #tick(nowMs) {
+    const link = this.#link;
+    if (!link?.live) return;
+    if (nowMs - this.#savedMs > SAVE_MS) this.#save(nowMs);
+    this.#outbox.expire(nowMs, this.#dedupeMs);
+    const due = this.#pulse.tick(nowMs, {
+      transport: link.transport, lastByteMs: link.lastByteMs, oldestCommandMs: this.#outbox.oldestSentMs(),
+    });
+    if (due === "dead") link.abandon();
+    if (due === "probe") this.#probe();
+    if (due === "beat") this.#beat();
+  }
+
+  #probe() {
+    this.#pulse.probe(Date.now());
+    this.#beat();
+  }
+
+  #beat() {
+    const focus = document.visibilityState === "visible";
+    const { transport, failedConnects } = this.#link;
+    const command = this.#pulse.beat(Date.now(), { seq: this.model.state.seq, focus, transport, failedConnects });
+    this.#link.send(command).catch(() => {});
+  }
+
+  #save(nowMs) {
+    this.#savedMs = nowMs;
+    this.#memory.save(this.model.state, this.#resume, nowMs);
+  }
+
+  #listen() {
+    this.#ears = new AbortController();
+    const { signal } = this.#ears;
+    const look = () => {
+      this.#link?.hurry();
+      if (this.#link?.live && this.#link.probes && Date.now() - this.#link.lastByteMs > 2_000) this.#probe();
+      this.#statusChanged();
+    };
+    addEventListener("online", look, { signal });
+    addEventListener("offline", look, { signal });
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") look();
+      else this.#save(Date.now());
+    }, { signal });
+    addEventListener("pagehide", () => this.#rest(), { signal });
+    addEventListener("pageshow", ({ persisted }) => persisted && !this.#tabs && this.#join(), { signal });
+  }
+
+  #statusChanged() {
+    const { status } = this;
+    this.#tell("state", status);
+    if (!this.#link) return;
+    this.#tabs?.post({ is: "status", status, resume: this.#resume, offsetMs: this.#pulse.clock.offsetMs });
+  }
+
+  #tell(name, detail = null) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  #after(ms, action) {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      action();
+    }, ms);
+    this.#timers.add(timer);
+  }
+}
