@@ -69,6 +69,11 @@ let package = Package(
         .testTarget(name: "RoomsTests", dependencies: ["Rooms", "RoomHistories", "LiveTestSupport"], path: "Tests/RoomsTests", swiftSettings: strict),
         .testTarget(name: "RoomsStoreTests", dependencies: ["RoomsStore", "Rooms", "LiveIO", "LiveTestSupport", "CSQLite"], path: "Tests/StoreTests", swiftSettings: strict),
         .testTarget(name: "LiveServerTests", dependencies: ["LiveServer", "LiveProtocol", "LiveIO", "Rooms", "RoomsBackplane", "RoomsStore", "RoomHistories", "LiveTestSupport"], path: "Tests/ServerTests", swiftSettings: strict),
+        .target(
+            name: "SimulationModel", dependencies: ["Rooms", "RoomHistories", "LiveServer", "LiveProtocol"],
+            path: "Tests/Simulation/Model", swiftSettings: strict),
+        .executableTarget(name: "RoomSimulation", dependencies: ["SimulationModel"], path: "Tests/Simulation/Main", swiftSettings: strict),
+        .testTarget(name: "SimulationTests", dependencies: ["SimulationModel", "RoomSimulation"], path: "Tests/Simulation/Checks", swiftSettings: strict),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
