@@ -132,7 +132,7 @@ struct LedgerContract {
         _ = try pair.ledger.judge([.ballot(ballot("ada", "a", 1), acceptedMs: 77)])
         _ = try pair.ledger.drain([.ballot(ballot("bob", "a", 2), acceptedMs: 78)], to: place)
         let state = try pair.ledger.state()
-        #expect(state.polls == [Self.key: KnownPolls.Poll(rules: Self.single, lastAcceptedMs: 78)])
+        #expect(state.polls == [Self.key: KnownPolls.Poll(rules: Self.single, lastStampMs: 78)])
         #expect(state.stampMs == 78)
         #expect(state.drainedTo == place)
         #expect(pair.reader.read(.tally(Self.key)) == .tally(counts: [1, 1, 0], total: 2, drains: 1))

@@ -129,8 +129,13 @@ package struct BallotJudge: Sendable {
 
     /// The store was opened and says what it holds: polls that are open, and its last stamp.
     package mutating func recovered(polls: [PollKey: KnownPolls.Poll], stampMs: Int64) {
+        let lastStampMs = clock.lastMs
         clock.raise(to: stampMs)
-        for key in polls.keys.sorted() { if let poll = polls[key] { known.insert(key, poll) } }
+        for key in polls.keys.sorted() {
+            guard let poll = polls[key] else { continue }
+            known.insert(key, poll)
+            known.stamped(key, atMs: lastStampMs)
+        }
     }
 
     /// The journal of an earlier process holds a record that the store may lack; oldest first, before any request.
@@ -147,12 +152,17 @@ package struct BallotJudge: Sendable {
             switch item.request {
             case .submit(let ballot):
                 let stamp = clock.stamp(ballot, wallMs: moment.wallMs)
+                known.stamped(ballot.key, atMs: stamp)
                 wait(item.ticket, .ballot(ballot, acceptedMs: stamp))
             case .open(let key, let rules):
                 wait(item.ticket, .open(key, rules, atMs: clock.stampOpen(wallMs: moment.wallMs)))
             case .close(let key, let closedTs):
                 let stamp = clock.stampClose(wallMs: moment.wallMs)
-                wait(item.ticket, .close(key, closedMs: min(closedTs ?? stamp, stamp), atMs: stamp))
+                // After every ballot that may be accepted yet, and the same whoever carries it out, store or journal. Of
+                // a poll that is not known yet, ballots may be waiting.
+                let earliest = known[key].map { $0.lastStampMs + 1 } ?? stamp
+                let closedMs = max(min(closedTs ?? stamp, stamp), earliest)
+                wait(item.ticket, .close(key, closedMs: closedMs, atMs: stamp))
             case .tally(let key):
                 actions.append(.read(BallotRead(ticket: item.ticket, query: .tally(key), pending: isPending(key))))
             case .own(let query):
