@@ -52,10 +52,13 @@ struct BallotJudgeTests {
                 faults.append("a closed poll is not in the store")
                 continue
             }
-            if poll.closedMs != closedTs, world.blindStarts == 0 { faults.append("closed at \(closedTs), stored \(poll.closedMs ?? 0)") }
+            if poll.closedMs != closedTs, world.blindStarts == 0 {
+                faults.append("closed at \(closedTs), stored \(poll.closedMs ?? 0)")
+            }
         }
         for (key, poll) in world.ledger.polls {
-            let senders = Set(world.asked.values.compactMap(Self.submission).filter { $0.key == key }.map(\.participant))
+            let senders = Set(
+                world.asked.values.compactMap(Self.submission).filter { $0.key == key }.map(\.participant))
             let known = Set(JudgeWorld.names.map(person)).union(senders)
             for attempt in poll.attempts where !known.contains(attempt.participant) {
                 faults.append("\(attempt.participant.raw) never voted")
@@ -96,7 +99,9 @@ struct BallotJudgeTests {
 
     private func moment(_ ms: Int64) -> BallotJudge.Moment { BallotJudge.Moment(wallMs: 5_000 + ms, nowMs: ms) }
 
-    private func submit(_ judge: inout BallotJudge, _ ticket: UInt64, _ ballot: Ballot, at ms: Int64) -> [BallotJudge.Action] {
+    private func submit(_ judge: inout BallotJudge, _ ticket: UInt64, _ ballot: Ballot, at ms: Int64) -> [BallotJudge
+        .Action]
+    {
         _ = judge.submitted([TicketedRequest(ticket: ticket, request: .submit(ballot))], at: moment(ms))
         return judge.timePassed(at: moment(ms))
     }
@@ -123,7 +128,8 @@ struct BallotJudgeTests {
         #expect(judge.judged([verdict], at: moment(3)) == [.deliver([receipt]), .judge(next)])
     }
 
-    @Test func `a transaction that takes its whole time is replaced by the journal, and its late answer says nothing`() {
+    @Test func `a transaction that takes its whole time is replaced by the journal, and its late answer says nothing`()
+    {
         var judge = knowing()
         let one = ballot("ada", "a", 1)
         _ = submit(&judge, 1, one, at: 0)

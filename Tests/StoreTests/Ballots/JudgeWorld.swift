@@ -154,7 +154,7 @@ struct JudgeWorld {
         }
     }
 
-    /// The process dies; what the journal and the ledger hold stays. A transaction under way may or may not come through.
+    /// The process dies; what journal and ledger hold stays. A transaction under way may or may not come through.
     private mutating func crash() {
         crashes += 1
         if flight != nil, random.chance(1, in: 2), !isStoreAway { commitUnheard() }

@@ -80,7 +80,8 @@ struct LedgerContract {
         let rules = PollRules(options: 3, multiple: false, allowChange: false, closesTs: 50)
         let verdicts = try pair.ledger.judge([
             .open(timed, rules, atMs: 40), .ballot(ballot("ada", "a", 1, timed), acceptedMs: 49),
-            .ballot(ballot("bob", "a", 1, timed), acceptedMs: 50), .ballot(ballot("ada", "a", 1, timed), acceptedMs: 51),
+            .ballot(ballot("bob", "a", 1, timed), acceptedMs: 50),
+            .ballot(ballot("ada", "a", 1, timed), acceptedMs: 51),
         ])
         #expect(
             verdicts == [

@@ -8,8 +8,8 @@ internal import Rooms
 
 /// The state machine of the ballot desk.
 ///
-/// Two modes. *Store*: one transaction at a time, and what arrives meanwhile waits for the next. *Journal*: entered when
-/// a transaction fails or has not answered within its limit; what waits is journaled and receipted `.node`, until the
+/// Two modes. *Store*: one transaction at a time, and what arrives meanwhile waits for the next. *Journal*: entered
+/// when a transaction fails or has not answered within its limit; what waits is journaled and receipted `.node`, until the
 /// store has taken all that the journal holds. The records of a transaction in doubt are journaled as well: the ledger
 /// is idempotent, so it does not matter whether the transaction had come through.
 package struct BallotJudge: Sendable {
@@ -144,8 +144,8 @@ package struct BallotJudge: Sendable {
         remember(record)
     }
 
-    /// Requests arrived. They are stamped and wait; `judged` or `timePassed`, called next, takes them further, so that an
-    /// answer that came with them is heard before a limit is judged.
+    /// Requests arrived. They are stamped and wait; `judged` or `timePassed`, called next, takes them further, so that
+    /// an answer that came with them is heard before a limit is judged.
     package mutating func submitted(_ requests: [TicketedRequest], at moment: Moment) -> [Action] {
         var actions: [Action] = []
         for item in requests {
@@ -158,7 +158,7 @@ package struct BallotJudge: Sendable {
                 wait(item.ticket, .open(key, rules, atMs: clock.stampOpen(wallMs: moment.wallMs)))
             case .close(let key, let closedTs):
                 let stamp = clock.stampClose(wallMs: moment.wallMs)
-                // After every ballot that may be accepted yet, and the same whoever carries it out, store or journal. Of
+                // After every ballot that may be accepted yet, and the same whether store or journal carries it out. Of
                 // a poll that is not known yet, ballots may be waiting.
                 let earliest = known[key].map { $0.lastStampMs + 1 } ?? stamp
                 let closedMs = max(min(closedTs ?? stamp, stamp), earliest)
