@@ -29,7 +29,9 @@ import Testing
         var nowMs: UInt64 = 10_000
         var taken = 0
         for _ in 0..<2_000 {
-            if bucket.take(nowMs: nowMs) { taken += 1 } else {
+            if bucket.take(nowMs: nowMs) {
+                taken += 1
+            } else {
                 let wait = bucket.retryAfterMs(nowMs: nowMs)
                 #expect(wait > 0)
                 let patient = Bucket(bucket.value)
@@ -81,7 +83,8 @@ import Testing
     func `a cleaned name is clean, bounded and stays as it is`(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let pieces = [
-            "a", "Ж", "中", "👩‍🏫", " ", "\n", "\t", "\u{0}", "\u{301}", "\u{200D}", "\u{202E}", "\u{FEFF}", "\u{2028}", "<", "\"",
+            "a", "Ж", "中", "👩‍🏫", " ", "\n", "\t", "\u{0}", "\u{301}", "\u{200D}", "\u{202E}", "\u{FEFF}", "\u{2028}",
+            "<", "\"",
             "\u{E000}", "\u{AD}", "\u{3000}", "नि",
         ]
         for _ in 0..<500 {

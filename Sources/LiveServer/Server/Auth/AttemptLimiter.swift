@@ -12,7 +12,8 @@ package struct AddressKey: Hashable, Sendable {
         self.init(family: 4, value: UInt64(ipv4))
     }
 
-    /// The 16 bytes of an IPv6 address in network order; a mapped IPv4 address (RFC 4291 §2.5.5.2) is that IPv4 address.
+    /// The 16 bytes of an IPv6 address in network order; a mapped IPv4 address (RFC 4291 §2.5.5.2) is that IPv4
+    /// address.
     package init(ipv6 bytes: [UInt8]) {
         precondition(bytes.count == 16, "an IPv6 address has 16 bytes")
         if bytes[..<10].allSatisfy({ $0 == 0 }), bytes[10] == 0xFF, bytes[11] == 0xFF {

@@ -1,6 +1,6 @@
 // Owns the classes that teachers made: making one, finding it by code or teacher's secret, letting guests in within its
-// policy. Pure: clocks and random bytes are arguments, storage is someone else's. Bounded by ClassLimits. Never talks to
-// rooms: whom a room banned it turns away itself.
+// policy. Pure: clocks and random bytes are arguments, storage is someone else's. Bounded by ClassLimits. Never talks
+// to rooms: whom a room banned it turns away itself.
 
 package import Rooms
 
@@ -11,6 +11,7 @@ package struct ClassClock: Sendable {
     /// Monotonic milliseconds, for limits.
     package let monotonicMs: UInt64
 
+    /// Both clocks at one moment.
     package init(wallMs: Int64, monotonicMs: UInt64) {
         self.wallMs = wallMs
         self.monotonicMs = monotonicMs
@@ -19,6 +20,7 @@ package struct ClassClock: Sendable {
 
 /// A class just made: its record, to be stored before the answer, and the secret that only this answer shows.
 package struct CreatedClass: Sendable {
+    /// To be stored before the answer goes out.
     package let record: ClassRecord
     /// 22 characters of base64url, 128 bits.
     package let teacherSecret: String
@@ -28,6 +30,7 @@ package struct CreatedClass: Sendable {
 
 /// A guest or teacher who was let in.
 package struct Admission: Sendable {
+    /// The class as it is now.
     package let record: ClassRecord
     /// To be signed by TokenMint.
     package let claims: TokenClaims
@@ -195,8 +198,8 @@ package struct ClassDirectory: Sendable {
         return nil
     }
 
-    /// A blocked address may still use the one code that it proved to know: a pupil who guesses doesn't lock out a class
-    /// that sits behind the same address.
+    /// A blocked address may still use the one code that it proved to know: a pupil who guesses doesn't lock out a
+    /// class that sits behind the same address.
     private func blockedMs(_ address: AddressKey, code: ClassCode?, now: ClassClock) -> UInt32? {
         guard let wait = guesses.waitMs(address, nowMs: now.monotonicMs) else { return nil }
         if let code, guesses.remembers(Self.memory(of: code), of: address) { return nil }
