@@ -85,6 +85,8 @@ final class Bench {
     let reactor: Reactor
     let driver = ScriptedDriver()
     let port: UInt16
+    /// Peers that joined, kept open.
+    private var peers: [RawPeer] = []
 
     init(_ adjust: (inout ReactorConfiguration) -> Void = { _ in }) throws {
         var configuration = ReactorConfiguration()
@@ -122,6 +124,7 @@ final class Bench {
     func join() throws -> (RawPeer, ConnectionID) {
         let before = driver.accepted.count
         let peer = try RawPeer(port: port)
+        peers.append(peer)
         try turn("accept") { driver.accepted.count > before }
         return (peer, driver.accepted[before])
     }

@@ -56,7 +56,7 @@ struct PollRuleTests {
         let poll = f.openPoll()
         let closedTs = RoomFixture.start + 77
         let verdict = f.send(People.teacher, .pollClose(poll, reveal: false, closedTs: closedTs))
-        #expect(verdict == .accepted(.pollClosed(poll: poll)))
+        #expect(verdict == .accepted(.pollClosed(poll, revealed: false)))
         #expect(f.room.poll(poll)?.closedTs == closedTs)
         #expect(f.refusal(People.teacher, .pollClose(poll, reveal: true, closedTs: nil)) == .closed)
         #expect(f.refusal(People.teacher, .pollClose(PollID(seq: 99), reveal: true, closedTs: nil)) == .notFound)
@@ -101,7 +101,7 @@ struct PollRuleTests {
         f.nowMs = deadline
         #expect(f.sequence(.timer(poll: poll, deadline: deadline + 1)).refusal == .badRequest, "not its deadline")
         let first = f.sequence(.timer(poll: poll, deadline: deadline))
-        #expect(first == .accepted(.pollClosed(poll: poll)))
+        #expect(first == .accepted(.pollClosed(poll, revealed: true)))
         let second = f.sequence(.timer(poll: poll, deadline: deadline, closedTs: deadline + 3))
         #expect(second == .duplicate(of: f.room.seq - 1), "another holder of the replica fired too")
         #expect(f.room.deadlines.isEmpty)

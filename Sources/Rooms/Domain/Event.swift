@@ -50,7 +50,8 @@ package enum Event: Equatable, Sendable {
     case chatDeleted(message: MessageID, by: ParticipantID)
     case chatReaction(ChatReaction)
     case pollStarted(Poll)
-    case pollClosed(poll: PollID)
+    /// `revealed`: whether the results to come are the members' too. Not on the wire.
+    case pollClosed(PollID, revealed: Bool)
     case pollResults(PublishedResults)
     case questionAsked(Question)
     case questionUpvoted(question: QuestionID, votes: Int, by: ParticipantID)

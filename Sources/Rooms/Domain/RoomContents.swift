@@ -38,6 +38,19 @@ package struct Poll: Equatable, Sendable {
 
     /// Whether ballots are taken.
     package var isOpen: Bool { closedTs == nil }
+    /// Whether the latest count is the last one.
+    package var isFinal: Bool { results?.final ?? false }
+
+    /// What is asked.
+    package var question: String { draft.question }
+    /// How it is answered.
+    package var kind: PollKind { draft.kind }
+    /// The options; a ballot names them by index.
+    package var options: [String] { draft.options }
+    /// Whether a participant may change the ballot while the poll is open.
+    package var allowChange: Bool { draft.allowChange }
+    /// When members see counts.
+    package var show: PollShow { draft.show }
 
     /// The count as a view may see it now.
     package func results(for view: View) -> PollResults? {

@@ -19,7 +19,7 @@ extension Room {
         poll.revealed = reveal
         pollsClosed.append(poll)
         if pollsClosed.count > RoomLimits.pollsClosedKept { pollsClosed.removeFirst() }
-        return .pollClosed(poll: id)
+        return .pollClosed(id, revealed: reveal)
     }
 
     mutating func publish(_ results: PollResults) -> Event {

@@ -175,7 +175,7 @@ function last(count, list) {
 
 function change(list, key, value, how) {
   const at = list.findIndex((item) => item[key] === value);
-  return at < 0 ? list : list.with(at, how(list[at]));
+  return at < 0 ? list : [...list.slice(0, at), how(list[at]), ...list.slice(at + 1)];
 }
 
 function without(list, participant) {

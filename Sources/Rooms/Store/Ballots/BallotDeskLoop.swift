@@ -162,8 +162,8 @@ final class BallotDeskLoop {
     private func tell(_ outcomes: [BallotOutcome]) {
         guard !outcomes.isEmpty else { return }
         step(.delivering)
-        deliver(outcomes)
         report.leave(outcomes.count { $0.ticket != nil })
+        deliver(outcomes)
         step(.delivered)
     }
 

@@ -49,12 +49,9 @@ struct BallotJournal: ~Copyable {
         _ directory: String, from: JournalPosition, following: JournalTail, _ found: (BallotRecord) -> Void
     ) throws(JournalFailure) {
         var reader = try JournalReader(directory: directory, from: from, following: following)
-        while let record = try reader.next() {
-            do throws(BallotRecordFault) {
-                found(try BallotRecordCodec.decode(kind: record.kind, record.payload))
-            } catch {
-                throw .corrupt(record.position)
-            }
+        while let (record, position) = try reader.next(before: following.end, Self.decode) {
+            guard let record else { throw .corrupt(position) }
+            found(record)
         }
     }
 
@@ -81,17 +78,24 @@ struct BallotJournal: ~Copyable {
                 loadedTo = drainedTo
             }
             var records: [BallotRecord] = []
-            while records.count < countMax, let record = try reader?.next() {
-                guard let decoded = try? BallotRecordCodec.decode(kind: record.kind, record.payload) else {
-                    throw .corrupt(record.position)
-                }
-                records.append(decoded)
-                loadedTo = record.end
+            while records.count < countMax, let (record, end) = try reader?.next(before: writer.end, Self.decode) {
+                guard let record else { throw .corrupt(end) }
+                records.append(record)
+                loadedTo = end
             }
             return records
         } catch {
             reader = nil
             return nil
+        }
+    }
+
+    /// A record and where it ends; no record where the bytes are none, of a newer program for example.
+    private static func decode(_ record: JournalRecord) -> (BallotRecord?, JournalPosition) {
+        do throws(BallotRecordFault) {
+            return (try BallotRecordCodec.decode(kind: record.kind, record.payload), record.end)
+        } catch {
+            return (nil, record.end)
         }
     }
 

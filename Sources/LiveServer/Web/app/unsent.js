@@ -1,0 +1,113 @@
+// Owns what somebody wrote and the log does not hold yet: the draft, and messages on their way, with their state
+// (sending → gone once the log shows them, or failed → again). Kept in sessionStorage under the command's id, so that
+// a reload in the middle of a lost network sends them again under the same id: once, whatever happened.
+// Never shows anything. Limit: UNSENT_MS, inside the server's memory of ids.
+
+import { LiveError } from "../sdk/live.js";
+
+const UNSENT_MS = 9 * 60_000;
+
+export class Unsent extends EventTarget {
+  /** [{id, text, reply_to, atMs, state: "sending"|"failed", error, message}] in the order of sending. */
+  list = [];
+  #room;
+  #key;
+
+  constructor(room, seat) {
+    super();
+    this.#room = room;
+    this.#key = `live:unsent:${seat.room}:${seat.participant}`;
+    room.addEventListener("chat_message", ({ detail }) => this.#seen(detail));
+    room.addEventListener("change", () => this.#sweep());
+    for (const kept of this.#read()) {
+      if (Date.now() - kept.atMs < UNSENT_MS) this.#send({ ...kept, state: "sending", error: null });
+    }
+  }
+
+  send(text, replyTo) {
+    const id = `c-${crypto.getRandomValues(new Uint32Array(3)).join("")}`;
+    this.#send({ id, text, reply_to: replyTo, atMs: Date.now(), state: "sending", error: null, message: null });
+  }
+
+  retry(id) {
+    const item = this.list.find((one) => one.id === id);
+    this.list = this.list.filter((one) => one.id !== id);
+    // A refused command had no effect, so the id may be used again; one that may have had keeps it for that reason.
+    if (item) this.#send({ ...item, atMs: Date.now(), state: "sending", error: null });
+  }
+
+  discard(id) {
+    this.list = this.list.filter((item) => item.id !== id);
+    this.#changed();
+  }
+
+  get draft() {
+    return this.#storage("getItem", `${this.#key}:draft`) ?? "";
+  }
+
+  set draft(text) {
+    if (text) this.#storage("setItem", `${this.#key}:draft`, text);
+    else this.#storage("removeItem", `${this.#key}:draft`);
+  }
+
+  #send(item) {
+    this.list = [...this.list, item];
+    this.#changed();
+    const fields = { id: item.id, text: item.text, ...(item.reply_to && { reply_to: item.reply_to }) };
+    this.#room.send("chat_send", fields).then(
+      (reply) => this.#answered(item.id, { message: reply.message }),
+      (error) => this.#answered(item.id, {
+        state: "failed", error: error instanceof LiveError ? error : { code: "internal" },
+      }),
+    );
+  }
+
+  #answered(id, what) {
+    this.list = this.list.map((item) => (item.id === id ? { ...item, ...what } : item));
+    this.#sweep();
+    this.#changed();
+  }
+
+  /** Over a socket the event comes before the reply: own words at the head of the queue are taken as seen. */
+  #seen(event) {
+    if (event.from !== this.#room.model.state.participant) return;
+    const at = this.list.findIndex((item) => item.state === "sending" && !item.message && item.text === event.text);
+    if (at < 0) return;
+    this.list = this.list.filter((_, index) => index !== at);
+    this.#changed();
+  }
+
+  /** Messages whose id the log already shows (a reply that overtook its event, or came after a reload). */
+  #sweep() {
+    if (!this.list.some((item) => item.message)) return;
+    const ids = new Set(this.#room.model.state.chat.map((message) => message.id));
+    const left = this.list.filter((item) => !ids.has(item.message));
+    if (left.length === this.list.length) return;
+    this.list = left;
+    this.#changed();
+  }
+
+  #changed() {
+    const kept = this.list.filter((item) => item.state === "sending").map(({ id, text, reply_to, atMs }) =>
+      ({ id, text, reply_to, atMs }));
+    if (kept.length > 0) this.#storage("setItem", this.#key, JSON.stringify(kept));
+    else this.#storage("removeItem", this.#key);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #read() {
+    try {
+      return JSON.parse(this.#storage("getItem", this.#key) ?? "[]");
+    } catch {
+      return [];
+    }
+  }
+
+  #storage(method, ...args) {
+    try {
+      return sessionStorage[method](...args);
+    } catch {
+      return null;
+    }
+  }
+}
