@@ -171,6 +171,9 @@ import Testing
         #expect(guess(classes, code, Self.school) == nil, "the school made this class")
         #expect(guess(classes, ClassCode(random: 77).text, Self.school) == .rateLimited(retryAfterMs: 2_000))
         #expect(guess(classes, code, AddressKey(ipv4: 2)) == nil)
+        let teacher = try made(classes, seed: 2)
+        let unharmed = classes.join(teacherSecret: teacher.teacherSecret, name: nil, from: guesser, now: Self.now)
+        #expect(unharmed.value != nil, "a pupil who guesses can't lock the teacher out")
         let waited = classes.join(code: code, name: "A", device: Self.device, from: guesser, now: later(2_000))
         #expect(waited.value != nil)
     }

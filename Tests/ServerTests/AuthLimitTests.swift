@@ -66,6 +66,15 @@ import Testing
         #expect(limiter.waitMs(guesser, nowMs: 11_000) == nil)
     }
 
+    @Test func `an address keeps the sixteen codes that it showed last`() {
+        var limiter = AttemptLimiter(rate: TokenRate(everySeconds: 10, burst: 3), addresses: 64)
+        let school = AddressKey(ipv4: 7)
+        for known in 1...20 { for _ in 0..<2 { limiter.remember(UInt32(known), of: school, nowMs: 1_000) } }
+        for known in 5...20 { #expect(limiter.remembers(UInt32(known), of: school)) }
+        for known in 0...4 { #expect(!limiter.remembers(UInt32(known), of: school)) }
+        #expect(!limiter.remembers(20, of: AddressKey(ipv4: 8)))
+    }
+
     @Test func `an IPv6 household is one address and a mapped IPv4 address is itself`() {
         var one = [UInt8](repeating: 0, count: 16)
         one[0] = 0x20

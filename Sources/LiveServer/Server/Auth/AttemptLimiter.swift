@@ -37,8 +37,9 @@ package struct AttemptLimiter: Sendable {
     private struct Entry {
         let address: AddressKey
         var bucket: TokenBucket
-        /// Something that this address proved to know already; 0 for nothing.
-        var known: UInt64
+        /// What this address proved to know already, the latest sixteen; 0 for nothing.
+        var known = SIMD16<UInt32>()
+        var nextKnown: UInt8 = 0
     }
 
     private static let ways = 4
@@ -71,14 +72,19 @@ package struct AttemptLimiter: Sendable {
     }
 
     /// Remembers what the address proved to know, so that its failures by others behind it don't lock it out of that.
-    package mutating func remember(_ known: UInt64, of address: AddressKey, nowMs: UInt64) {
-        entries[place(address, nowMs: nowMs)]?.known = known
+    /// Sixteen such numbers are kept, the oldest goes; 0 is not one.
+    package mutating func remember(_ known: UInt32, of address: AddressKey, nowMs: UInt64) {
+        let index = place(address, nowMs: nowMs)
+        guard var entry = entries[index], known != 0, !any(entry.known .== known) else { return }
+        entry.known[Int(entry.nextKnown)] = known
+        entry.nextKnown = (entry.nextKnown + 1) % 16
+        entries[index] = entry
     }
 
     /// Whether the address proved lately that it knows this.
-    package func remembers(_ known: UInt64, of address: AddressKey) -> Bool {
-        guard known != 0, let index = find(address) else { return false }
-        return entries[index]?.known == known
+    package func remembers(_ known: UInt32, of address: AddressKey) -> Bool {
+        guard known != 0, let index = find(address), let entry = entries[index] else { return false }
+        return any(entry.known .== known)
     }
 
     private func find(_ address: AddressKey) -> Int? {
@@ -102,7 +108,7 @@ package struct AttemptLimiter: Sendable {
             }
             if entries[index] == nil { break }
         }
-        entries[chosen] = Entry(address: address, bucket: TokenBucket(rate), known: 0)
+        entries[chosen] = Entry(address: address, bucket: TokenBucket(rate))
         return chosen
     }
 
