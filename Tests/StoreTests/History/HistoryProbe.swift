@@ -84,10 +84,10 @@ final class HistoryProbe {
 
     func removeSegments(before position: JournalPosition) throws { try writer.removeSegments(before: position) }
 
-    func load(_ room: RoomKey = room) -> LoadedRoom? {
+    func load(_ room: RoomKey = room, tailEntries: Int = 0) -> LoadedRoom? {
         lastTicket += 1
         let ticket = lastTicket
-        guard store.load(room: room, ticket: ticket) else { return nil }
+        guard store.load(room: room, tailEntries: tailEntries, ticket: ticket) else { return nil }
         let answer: LoadedRoom?? = log.wait { outcomes in
             for case let outcome in outcomes {
                 if case .loaded(ticket, let loaded) = outcome { return .some(loaded) }

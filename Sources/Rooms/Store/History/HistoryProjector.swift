@@ -9,7 +9,7 @@ internal import Rooms
 final class HistoryProjector {
     enum Message: Sendable {
         case committed
-        case load(RoomKey, UInt64)
+        case load(RoomKey, tailEntries: Int, UInt64)
         case epochs(RoomKey, UInt64)
         case snapshot(HistorySnapshot)
         case redact(RoomKey, UInt64, [UInt8])
@@ -109,9 +109,9 @@ final class HistoryProjector {
     private func answer(_ questions: [Message], isCaughtUp: Bool) {
         for question in questions {
             switch question {
-            case .load(let room, let ticket):
+            case .load(let room, let tailEntries, let ticket):
                 ask(ticket, isCaughtUp) { tables throws(SQLiteFailure) in
-                    .loaded(ticket: ticket, try tables.load(room))
+                    .loaded(ticket: ticket, try tables.load(room, tailEntries: tailEntries))
                 }
             case .epochs(let room, let ticket):
                 ask(ticket, isCaughtUp) { tables throws(SQLiteFailure) in
