@@ -72,8 +72,12 @@ let package = Package(
         .target(
             name: "SimulationModel", dependencies: ["Rooms", "RoomHistories", "LiveServer", "LiveProtocol"],
             path: "Tests/Simulation/Model", swiftSettings: strict),
-        .executableTarget(name: "RoomSimulation", dependencies: ["SimulationModel"], path: "Tests/Simulation/Main", swiftSettings: strict),
-        .testTarget(name: "SimulationTests", dependencies: ["SimulationModel", "RoomSimulation"], path: "Tests/Simulation/Checks", swiftSettings: strict),
+        .executableTarget(
+            name: "RoomSimulation", dependencies: ["SimulationModel"], path: "Tests/Simulation/Main",
+            swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["SimulationModel", "RoomSimulation"],
+            path: "Tests/Simulation/Checks", swiftSettings: strict),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
