@@ -52,15 +52,6 @@ extension Room {
     /// The last 50 messages, oldest first. A copy: for snapshots.
     package var chat: [ChatEntry] { messages.elements }
 
-    /// The event of a deleted message without its text, for tails; nil where the message left the state: there the
-    /// bytes themselves are redacted.
-    package func redactedMessage(seq: UInt64) -> SequencedEvent? {
-        let id = MessageID(seq: seq)
-        guard let index = messages.lastIndex(where: { $0.message.id == id }), messages[index].deleted else { return nil }
-        let message = messages[index].message
-        return SequencedEvent(seq: seq, ts: message.ts, event: .chatMessage(message))
-    }
-
     /// Open polls and the last 10 closed, in order of opening. A copy: for snapshots.
     package var polls: [Poll] {
         var shown = pollsOpen + pollsClosed.suffix(RoomLimits.pollsClosedShown)
