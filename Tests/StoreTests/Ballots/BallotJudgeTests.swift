@@ -24,7 +24,6 @@ struct BallotJudgeTests {
             played.crashes += world.crashes
             played.blind += world.blindStarts
         }
-        print("judge worlds: \(played)")
         #expect(played.store > 1_000 && played.node > 1_000 && played.stored > 1_000, "the worlds are too quiet")
         #expect(played.crashes > 100 && played.blind > 100, "the worlds are too quiet")
     }

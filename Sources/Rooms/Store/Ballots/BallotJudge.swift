@@ -9,9 +9,9 @@ internal import Rooms
 /// The state machine of the ballot desk.
 ///
 /// Two modes. *Store*: one transaction at a time, and what arrives meanwhile waits for the next. *Journal*: entered
-/// when a transaction fails or has not answered within its limit; what waits is journaled and receipted `.node`, until the
-/// store has taken all that the journal holds. The records of a transaction in doubt are journaled as well: the ledger
-/// is idempotent, so it does not matter whether the transaction had come through.
+/// when a transaction fails or has not answered within its limit; what waits is journaled and receipted `.node`, until
+/// the store has taken all that the journal holds. The records of a transaction in doubt are journaled as well: the
+/// ledger is idempotent, so it does not matter whether the transaction had come through.
 package struct BallotJudge: Sendable {
     /// Where receipts come from.
     package enum Mode: Hashable, Sendable { case store, journal }

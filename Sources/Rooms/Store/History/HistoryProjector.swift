@@ -226,7 +226,7 @@ final class HistoryProjector {
                 reader = try JournalReader(directory: journalDirectory, from: cursor.segment == 0 ? nil : cursor)
             }
             reader?.limit = end
-            return .success(try reader?.next(before: end, body))
+            return .success(try reader?.next().map(body))
         } catch {
             reader = nil
             return .failure(error)
