@@ -90,6 +90,7 @@ def test_a_class_runs_through_everything_and_nothing_is_lost_or_doubled(classroo
     says(grace, "She will read this later")
     everybody_reads(said, teacher, grace)
     ada.page.wait_for_timeout(CUT_S * 1000)
+    assert "While Ada is away" not in [text for _, text in ada.log()], "the line was not cut"
     ada.says("Back again")
     line.mend()
     said.append("Back again")
