@@ -204,7 +204,8 @@ function composer({ room, unsent, signal }, view) {
     rows: "1", maxlength: String(TEXT_MAX), "aria-label": t("chat.write"), placeholder: t("chat.write"),
     enterkeyhint: "send", value: unsent.draft,
   });
-  const button = h("button", { type: "submit", class: "primary icon-only", "aria-label": t("chat.send") }, icon("send"));
+  const button = h("button", { type: "submit", class: "primary icon-only", "aria-label": t("chat.send") },
+    icon("send"));
   const replying = h("div", { class: "replying", hidden: true });
   const note = h("p", { class: "composer-note", hidden: true, role: "status" });
   const count = h("span", { class: "char-count", hidden: true });

@@ -59,8 +59,8 @@ export function handQueue({ room, signal }) {
       const item = h("li", { class: "hand", "data-hue": hue(first.participant) },
         h("div", { class: "avatar", "aria-hidden": "true" }, initial(first.name)),
         h("div", { class: "hand-who" }, h("span", { class: "name" }, first.name), time), call,
-        h("button", { type: "button", class: "small quiet icon-only", "aria-label": t("hand.lower", { name: first.name }),
-          onclick: () => lower(first.participant) }, icon("check")));
+        h("button", { type: "button", class: "small quiet icon-only", onclick: () => lower(first.participant),
+          "aria-label": t("hand.lower", { name: first.name }) }, icon("check")));
       item.update = (hand) => {
         mark(item, "data-called", hand.called);
         show(call, !hand.called);

@@ -1,6 +1,6 @@
 // Owns what somebody wrote and the log does not hold yet: the draft, and messages on their way, with their state
-// (sending → gone once the log shows them, or failed → again). Kept in sessionStorage under the command's id, so that
-// a reload in the middle of a lost network sends them again under the same id: once, whatever happened.
+// (sending, then gone once the log shows them, or failed). Kept in sessionStorage under the command's id, so that a
+// reload in the middle of a lost network sends them again under the same id: once, whatever happened.
 // Never shows anything. Limit: UNSENT_MS, inside the server's memory of ids.
 
 import { LiveError } from "../sdk/live.js";

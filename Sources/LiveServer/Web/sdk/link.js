@@ -1,7 +1,7 @@
 // Owns one connection's life: which transport, when to connect again, whether it is alive.
 // Never looks into events beyond `ev`, and never keeps the cursor: both are its owner's (`hooks`).
 //
-//   idle ─open→ connecting ─welcome|resumed→ live ─end→ waiting ─timer→ connecting …        any ─4401|4403|4409→ closed
+//   idle ─open→ connecting ─welcome|resumed→ live ─end→ waiting ─timer→ connecting …      any ─4401|4403|4409→ closed
 //
 // Two attempts that never attach move it one transport down (if the server is reachable at all: a server that is away
 // is no fault of the transport). While lower than it could be, it tries the better one beside the running one and
