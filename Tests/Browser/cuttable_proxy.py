@@ -2,7 +2,8 @@
 
 `cut()` makes existing connections go silent and lets new ones hang; `mend()` resets the silent ones, as a network
 does for connections that it forgot, and serves again. Browsers can't do this: their offline switch spares sockets
-that are open.
+that are open. `blocks` names what it refuses as some networks do: "websocket" (the upgrade is answered with 403),
+"stream" (answers of event streams are held back).
 """
 
 import asyncio
@@ -17,6 +18,7 @@ class CuttableProxy:
         self._open = None
         self._writers = set()
         self._silent = set()
+        self.blocks = set()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     @property
@@ -32,8 +34,10 @@ class CuttableProxy:
             self._server.close()
             for writer in list(self._writers):
                 writer.transport.abort()
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
         self._run(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -71,7 +75,7 @@ class CuttableProxy:
             await self._open.wait()
             from_server, upstream = await asyncio.open_connection("127.0.0.1", self.target)
             self._writers.add(upstream)
-            await asyncio.gather(self._pump(reader, upstream), self._pump(from_server, writer))
+            await asyncio.gather(self._pump_requests(reader, writer, upstream), self._pump(from_server, writer))
         except (OSError, asyncio.CancelledError):
             pass
         finally:
@@ -81,6 +85,23 @@ class CuttableProxy:
                     self._silent.discard(one)
                     one.transport.abort()
 
+    async def _pump_requests(self, reader, client, upstream):
+        """As `_pump`, with an eye on what is asked for. Requests of browsers fit into one read here."""
+        while data := await reader.read(65536):
+            head = data.lower()
+            if "websocket" in self.blocks and b"upgrade: websocket" in head:
+                client.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                await client.drain()
+                client.close()
+                return
+            if "stream" in self.blocks and b"accept: text/event-stream" in head:
+                self._silent.add(client)
+            if upstream in self._silent or not self._open.is_set():
+                await asyncio.Event().wait()
+            upstream.write(data)
+            await upstream.drain()
+        upstream.close()
+
     async def _pump(self, reader, writer):
         while data := await reader.read(65536):
             if writer in self._silent or not self._open.is_set():
@@ -89,4 +110,4 @@ class CuttableProxy:
             writer.write(data)
             await writer.drain()
         # One side has closed: the other is told at once, as TCP would.
-        writer.transport.abort() if writer.is_closing() else writer.close()
+        writer.close()

@@ -29,8 +29,8 @@ class Person:
 
     def log(self):
         """The chat as shown: (id, text) of each row that the log has confirmed."""
-        rows = self.page.locator(".message").evaluate_all(
-            "rows => rows.map(r => [r.dataset.id, r.querySelector('.message-text').textContent, r.dataset.state ?? ''])")
+        rows = self.page.locator(".message").evaluate_all("""rows => rows.map(row =>
+            [row.dataset.id, row.querySelector('.message-text').textContent, row.dataset.state ?? ''])""")
         return [(identity, text) for identity, text, state in rows if state == ""]
 
     def awaits_log(self, texts, seconds=40):

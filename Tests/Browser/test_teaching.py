@@ -1,4 +1,4 @@
-"""What a teacher does beside polls, and what students see of it: quiz with a timer, hands, moderation, lock, the end."""
+"""What a teacher does, and what students see of it: quiz with a timer, hands, moderation, lock, the end."""
 
 import pytest
 from playwright.sync_api import expect

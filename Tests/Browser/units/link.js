@@ -72,7 +72,9 @@ const welcome = (seq = 5) => ({
   ev: "welcome", room: "r", participant: "ada", role: "student", epoch: "e1234567", seq, resume: `R${seq}`,
   heartbeat_s: 30, server_ts: Date.now(), presence: { count: 1, people: [] }, state: {}, you: {},
 });
-const said = (seq) => ({ ev: "chat_message", seq, ts: 1, id: `m${seq}`, from: "tom", name: "Tom", role: "student", text: "x" });
+const said = (seq) => ({
+  ev: "chat_message", seq, ts: 1, id: `m${seq}`, from: "tom", name: "Tom", role: "student", text: "x",
+});
 
 test("it offers the token as a subprotocol, never in the address", () => stage({
   socket: (socket) => {

@@ -44,7 +44,7 @@ test("a close reason directs the delay, and nonsense does not", () => {
   equal(directedDelayMs("{\"reconnect_after_ms\":1234}"), 1234);
   equal(directedDelayMs("{\"retry_after_ms\":0}"), 0);
   equal(directedDelayMs("{\"retry_after_ms\":99999999}"), LIMITS.directedCapMs);
-  for (const reason of ["", "going away", "{}", "{\"retry_after_ms\":\"5\"}", "{\"retry_after_ms\":-1}", "null", "[1"]) {
+  for (const reason of ["", "going away", "{}", '{"retry_after_ms":"5"}', '{"retry_after_ms":-1}', "null", "[1"]) {
     equal(directedDelayMs(reason), null, reason);
   }
   equal(retryAfterHeaderMs("3", 0), 3000);
@@ -83,7 +83,8 @@ test("the outbox sends in order, holds back beyond the window, and starts over a
 test("the outbox gives up commands older than the server's memory, ballots excepted", () => {
   const failed = [];
   const outbox = new Outbox();
-  const entry = (id, atMs, keep) => outbox.add({ id }, atMs, { keep, settle() {}, fail: (e) => failed.push([id, e.code]) });
+  const entry = (id, atMs, keep) =>
+    outbox.add({ id }, atMs, { keep, settle() {}, fail: (error) => failed.push([id, error.code]) });
   entry("old", 0, false);
   entry("ballot", 0, true);
   entry("young", 900, false);
@@ -117,7 +118,8 @@ function ballotBench(answers) {
     known: () => true,
     after: (ms, action) => later.push(action),
   });
-  return { ballots: make(), again: make, sent, told, later, stored: () => JSON.parse(localStorage.getItem(key) ?? "[]") };
+  const stored = () => JSON.parse(localStorage.getItem(key) ?? "[]");
+  return { ballots: make(), again: make, sent, told, later, stored };
 }
 
 test("a ballot stays in storage until the store has it, also across a reload", async () => {

@@ -140,8 +140,8 @@ function history(random) {
     const made = {
       say: () => message(seq, `t${seq}`, from),
       delete: () => ({ ev: "chat_deleted", message: pick(ids.m), by: "tom" }),
-      react: () => ({ ev: "chat_reaction", message: pick(ids.m), emoji: pick(["👍", "🎉"]), count: Math.floor(random() * 3),
-        from, on: random() < 0.5 }),
+      react: () => ({ ev: "chat_reaction", message: pick(ids.m), emoji: pick(["👍", "🎉"]), from,
+        count: Math.floor(random() * 3), on: random() < 0.5 }),
       ask: () => ({ ev: "question_asked", id: `q${seq}`, text: "why", anonymous: true }),
       vote: () => ({ ev: "question_upvoted", question: pick(ids.q), votes: seq }),
       answer: () => ({ ev: pick(["question_answered", "question_dismissed"]), question: pick(ids.q), by: "tom" }),

@@ -49,7 +49,12 @@ export function chatPanel(ctx) {
   new ResizeObserver(() => view.atEnd && visible() && toEnd()).observe(scroller);
 
   room.addEventListener("chat_message", ({ detail }) => {
-    if (detail.from === room.model.state.participant || (visible() && view.atEnd)) return;
+    if (detail.from === room.model.state.participant) {
+      // Whoever writes has read.
+      view.unreadFrom = null;
+      return;
+    }
+    if (visible() && view.atEnd) return;
     if (view.unread === 0) view.unreadFrom = detail.id;
     view.unread += 1;
   }, { signal });

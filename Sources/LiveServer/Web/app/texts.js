@@ -124,8 +124,8 @@ export const TEXTS = Object.freeze({
   "link.degraded": ["Limited", "Eingeschränkt"],
   "link.lost": ["Connection lost. Reconnecting by itself.", "Verbindung verloren. Sie wird von selbst neu aufgebaut."],
   "link.safe": [
-    "{what}. What you send now is kept and sent as soon as the connection is back.",
-    "{what}. Was du jetzt sendest, wird aufgehoben und gesendet, sobald die Verbindung wieder da ist.",
+    "What you send now is kept and sent as soon as the connection is back.",
+    "Was du jetzt sendest, wird aufgehoben und gesendet, sobald die Verbindung wieder da ist.",
   ],
   "link.degraded.long": [
     "The server is busy with itself for a moment. Answers to polls still count.",
