@@ -1,0 +1,71 @@
+# LiveClassroom: every task starts here. `make help` lists them.
+#
+# Each target does its own set-up (system packages, Swift check), so that it works in an empty clone.
+
+SHELL := /bin/sh
+SWIFT = $(shell scripts/find-swift.sh)
+CONFIGURATION ?= release
+FUZZ_SECONDS ?= 60
+BENCH ?= ../shared/bench
+AUTOBAHN ?= ../shared/autobahn
+SERVE_ARGUMENTS ?=
+
+.PHONY: help setup setup-test build run test test-swift test-browser bench check lint tidy warnings format fuzz conformance clean
+.DEFAULT_GOAL := help
+# The steps of a target build on each other.
+.NOTPARALLEL:
+
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## installs what building and running needs
+	@scripts/setup.sh run
+
+setup-test: ## installs what the tests need too
+	@scripts/setup.sh test
+
+build: setup ## builds the server, optimised
+	@scripts/say.sh "building liveserver ($(CONFIGURATION)); the first build takes some minutes"
+	@$(SWIFT) build -c $(CONFIGURATION) --product liveserver
+
+run: build ## starts the server with the demo class at http://127.0.0.1:8080/
+	@scripts/say.sh "starting the demo class; Ctrl-C ends it"
+	@exec .build/$(CONFIGURATION)/liveserver serve $(SERVE_ARGUMENTS)
+
+test: setup-test test-swift test-browser ## runs every test, browsers included
+
+test-swift:
+	@scripts/test-swift.sh "$(SWIFT)"
+
+test-browser:
+	@scripts/test-browser.sh "$(SWIFT)"
+
+check: lint tidy warnings ## format lint, layout rules, a build where warnings are errors
+
+lint: setup
+	@scripts/say.sh "checking the format"
+	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+
+tidy: setup
+	@scripts/say.sh "checking the layout rules"
+	@$(SWIFT) build --build-tests
+	@$(SWIFT) test --skip-build --filter TidyTests
+
+warnings: setup
+	@scripts/say.sh "building with warnings as errors"
+	@LIVECLASSROOM_STRICT=1 $(SWIFT) build --build-tests --scratch-path .build-strict
+
+format: setup ## formats the Swift sources in place
+	@$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests
+
+bench: build ## measures against the limit program and peers (BENCH=folder with compare.py)
+	@scripts/bench.sh "$(BENCH)"
+
+fuzz: setup ## runs each fuzzer for FUZZ_SECONDS=60
+	@scripts/fuzz.sh "$(FUZZ_SECONDS)"
+
+conformance: build ## runs the Autobahn suite against /echo (AUTOBAHN=folder with autobahn.sh)
+	@scripts/conformance.sh "$(AUTOBAHN)"
+
+clean: ## removes what building made
+	rm -rf .build .build-strict

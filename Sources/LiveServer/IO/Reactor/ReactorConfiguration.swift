@@ -1,0 +1,62 @@
+// Owns every limit of a reactor: unit, default and reason in one place.
+
+/// A reactor's limits; the defaults suit a server core.
+package struct ReactorConfiguration: Sendable {
+    /// Bytes of the one read buffer, shared by all connections: the most that one read brings.
+    package var readBufferBytes = 64 * 1024
+    /// Connections accepted a listener and round, so that a join storm does not starve those who are in.
+    package var acceptBudget = 64
+    /// Pause before accepting again when descriptors or memory are used up, in milliseconds.
+    package var acceptPauseMs: UInt32 = 50
+    /// Connections at once; beyond it a newcomer is closed at once and counted as refused.
+    package var connectionsMax = 1_000_000
+    /// Events taken from the kernel a round.
+    package var eventsMax = 512
+    /// TCP_NOTSENT_LOWAT: bytes that may lie unsent in the kernel before a socket counts as blocked; 0 leaves it alone.
+    /// Twice what a session gathers for one write, so that one write always fits.
+    package var notSentLowBytes: Int32 = 128 * 1024
+    /// After our FIN: how long to read and discard until the peer's (RFC 9112 §9.6), in milliseconds.
+    package var lingerMs: UInt32 = 2_000
+    /// While closing with bytes in the outbox: how long the peer may take nothing, in milliseconds.
+    package var drainMs: UInt32 = 10_000
+    /// Bytes in one outbox; beyond it the connection ends with `.failed(ENOBUFS)`. Over the largest message (64 MiB).
+    package var outboxBytesMax = 80 * 1024 * 1024
+    /// The longest wait for the kernel, in milliseconds; only bounds how late a lost wake would be noticed.
+    package var waitMaxMs: UInt32 = 60_000
+
+    /// The defaults.
+    package init() {}
+}
+
+/// What a reactor did; all counters rise from its beginning. A plain copy, for any thread.
+package struct ReactorStatistics: Sendable {
+    /// Connections that listeners took.
+    package var accepted: UInt64 = 0
+    /// Connections that `connect` began.
+    package var connects: UInt64 = 0
+    /// Connections that ended.
+    package var closed: UInt64 = 0
+    /// Newcomers closed because `connectionsMax` was reached.
+    package var refused: UInt64 = 0
+    /// Accepts that failed, by errno.
+    package var acceptFailures: [Int32: UInt64] = [:]
+    /// Bytes read.
+    package var bytesIn: UInt64 = 0
+    /// Bytes the kernel took.
+    package var bytesOut: UInt64 = 0
+    /// Send calls.
+    package var sends: UInt64 = 0
+    /// Send calls that the kernel took in part or not at all.
+    package var shortSends: UInt64 = 0
+    /// Rounds of the loop.
+    package var rounds: UInt64 = 0
+    /// Time from waking to waiting again, moving average over about eight rounds, in nanoseconds.
+    package var lagAverageNs: UInt64 = 0
+    /// The longest such time since `takeStatistics`, in nanoseconds.
+    package var lagMaxNs: UInt64 = 0
+    /// Connections now.
+    package var connections = 0
+
+    /// All zero.
+    package init() {}
+}

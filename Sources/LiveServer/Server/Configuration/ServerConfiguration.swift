@@ -1,0 +1,150 @@
+// Owns every setting of a node with its default: one struct, read once at start, then shared unchanged by all threads.
+// Reasons, units and allowed ranges stand in SettingCatalogue, which a test compares with this struct. Never reads
+// files.
+
+/// All settings of one node. The defaults are the embedded default: one machine, loopback, the demo class.
+package struct ServerConfiguration: Sendable, Equatable {
+    /// Where the node listens.
+    package var listen = ListenSettings()
+    /// `http(s)://host[:port]` under which people reach the node; empty: made of the address it listens on.
+    package var publicURL = ""
+    /// Folder of journal and databases.
+    package var dataDir = "./data"
+    /// How access tokens are judged.
+    package var auth = AuthSettings()
+    /// Browser origins besides the node's own; `*` for all.
+    package var origins: [String] = []
+    /// Bounds on what peers send, hold and cost.
+    package var limits = LimitSettings()
+    /// Classes for guests.
+    package var classes = ClassSettings()
+    /// The log of events on disk.
+    package var journal = JournalSettings()
+    /// The database.
+    package var store = StoreSettings()
+    /// Log lines.
+    package var log = LogSettings()
+    /// What is off unless asked for.
+    package var features = FeatureSettings()
+
+    /// The embedded default.
+    package init() {}
+
+    /// What verifies and mints this node's access tokens.
+    package var tokenSettings: TokenSettings {
+        TokenSettings(
+            key: auth.key, algorithm: .hs256, issuer: auth.issuer, audience: auth.audience,
+            leewayS: Int64(auth.leewayS))
+    }
+
+    /// Bounds of the class directory.
+    package var classLimits: ClassLimits {
+        var limits = ClassLimits()
+        limits.classesMax = classes.countMax
+        limits.capDefault = classes.capDefault
+        limits.capMax = classes.capMax
+        limits.lifetimeMs = Int64(classes.lifetimeDays) * 86_400_000
+        limits.tokenLifetimeS = Int64(classes.tokenHours) * 3_600
+        limits.guesses = failureRate
+        return limits
+    }
+
+    /// Failed attempts of one address: bad tokens, wrong codes.
+    package var failureRate: TokenRate {
+        TokenRate(everySeconds: limits.addressRefillS, burst: limits.addressFailures)
+    }
+
+    /// Commands of a student.
+    package var studentRate: TokenRate { TokenRate(perSecond: limits.studentRate, burst: limits.studentBurst) }
+
+    /// Commands of a moderator or service.
+    package var moderatorRate: TokenRate { TokenRate(perSecond: limits.moderatorRate, burst: limits.moderatorBurst) }
+}
+
+/// Where the node listens, and with how many threads.
+package struct ListenSettings: Sendable, Equatable {
+    /// An IPv4 or IPv6 literal.
+    package var host = "127.0.0.1"
+    /// 0 takes a free port.
+    package var port = 8080
+    /// Reactors; 0 takes one for each CPU.
+    package var threads = 0
+}
+
+/// How access tokens are judged.
+package struct AuthSettings: Sendable, Equatable {
+    /// The secret; the public development key unless configured.
+    package var key = TokenKey.development
+    /// The `iss` of every token.
+    package var issuer = "liveclassroom"
+    /// The `aud` of every token.
+    package var audience = "liveclassroom"
+    /// Seconds, for `nbf` and `iat`.
+    package var leewayS = 60
+}
+
+/// Classes that teachers make for guests.
+package struct ClassSettings: Sendable, Equatable {
+    /// Classes at once.
+    package var countMax = 10_000
+    /// Guests of a class that names no cap.
+    package var capDefault = 2_000
+    /// Largest cap.
+    package var capMax = 10_000
+    /// Life of a class, days.
+    package var lifetimeDays = 30
+    /// Validity of a guest's token, hours.
+    package var tokenHours = 12
+}
+
+/// The log of events on disk.
+package struct JournalSettings: Sendable, Equatable {
+    /// False: rooms live in memory only.
+    package var enabled = true
+    /// Size of a journal file, bytes.
+    package var segmentBytes = 67_108_864
+    /// Free space below which the event journal stops, bytes.
+    package var freeBytesMin = 1_073_741_824
+    /// Time between syncs of the event journal, ms.
+    package var fsyncMs = 1_000
+    /// Preallocated files for ballots.
+    package var reserveSegments = 2
+}
+
+/// The database of ballots, history and classes.
+package struct StoreSettings: Sendable, Equatable {
+    /// Time after which ballots go to the journal, ms.
+    package var answerTimeoutMs = 100
+    /// Ballots that wait.
+    package var queue = 65_536
+    /// Ballots of one transaction.
+    package var batch = 4_096
+    /// Events between snapshots of a room.
+    package var snapshotEvents = 256
+}
+
+/// What the node writes about itself to standard error.
+package struct LogSettings: Sendable, Equatable {
+    /// Least important level that is written.
+    package var level = LogLevelName.info
+    /// Form of a line.
+    package var format = LogFormat.logfmt
+    /// Whether names, ids and addresses of people may stand in a line.
+    package var names = false
+}
+
+/// How much is logged; each level includes those behind it.
+package enum LogLevelName: String, Sendable, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+}
+
+/// The form of a log line.
+package enum LogFormat: String, Sendable, CaseIterable {
+    case logfmt, json
+}
+
+/// What is off unless asked for.
+package struct FeatureSettings: Sendable, Equatable {
+    /// Whether `/echo` exists.
+    package var echo = false
+}

@@ -1,0 +1,124 @@
+// What one reactor counts: plain integers that only its thread touches, copied when somebody asks for metrics.
+
+package import LiveIO
+package import Rooms
+
+/// Durations in buckets whose bounds double: enough for percentiles within a factor, cheap enough for the hot path.
+package struct DurationHistogram: Sendable {
+    /// Upper bound of the first bucket, in nanoseconds: 64 µs.
+    package static let firstBoundNs: UInt64 = 65_536
+    /// Buckets; the last holds everything above 2^19 times the first bound (34 s).
+    package static let bucketCount = 20
+
+    package private(set) var buckets = [UInt64](repeating: 0, count: DurationHistogram.bucketCount)
+    package private(set) var sumNs: UInt64 = 0
+    package private(set) var count: UInt64 = 0
+
+    package init() {}
+
+    /// Upper bound of a bucket in nanoseconds; nil for the last, which has none.
+    package static func boundNs(_ bucket: Int) -> UInt64? {
+        bucket == bucketCount - 1 ? nil : firstBoundNs << UInt64(bucket)
+    }
+
+    /// Adds one duration.
+    package mutating func record(ns: UInt64) {
+        var bucket = 0
+        if ns > DurationHistogram.firstBoundNs {
+            bucket = 64 - ((ns - 1) >> 16).leadingZeroBitCount
+        }
+        buckets[min(bucket, DurationHistogram.bucketCount - 1)] += 1
+        sumNs &+= ns
+        count += 1
+    }
+
+    /// Adds another histogram's durations.
+    package static func += (left: inout DurationHistogram, right: DurationHistogram) {
+        for bucket in left.buckets.indices { left.buckets[bucket] += right.buckets[bucket] }
+        left.sumNs &+= right.sumNs
+        left.count += right.count
+    }
+}
+
+/// Connections by what they speak.
+package struct TransportCounts: Sendable {
+    package var webSocket: UInt64 = 0
+    package var eventStream: UInt64 = 0
+    package var longPoll: UInt64 = 0
+    /// Everything else: requests, connections between two requests.
+    package var http: UInt64 = 0
+
+    package init() {}
+}
+
+/// The counters of one reactor.
+package struct ReactorCounters: Sendable {
+    // Gauges, filled in when asked for.
+    package var connections = TransportCounts()
+    package var rooms: UInt64 = 0
+    package var tailBytes: UInt64 = 0
+    package var reactor = ReactorStatistics()
+
+    // Connections and requests.
+    package var accepted: UInt64 = 0
+    package var closed: UInt64 = 0
+    package var requests: UInt64 = 0
+    package var answers: UInt64 = 0
+    package var upgrades: UInt64 = 0
+    package var streamsOpened: UInt64 = 0
+    package var protocolErrors: UInt64 = 0
+    /// Ended because nothing was heard for too long.
+    package var silentEnds: UInt64 = 0
+    /// Closed with 4408.
+    package var slowClosed: UInt64 = 0
+
+    // Rooms.
+    package var joins: UInt64 = 0
+    package var resumes: UInt64 = 0
+    /// Resume tokens that proved nothing: too old, or somebody else's.
+    package var staleResumes: UInt64 = 0
+    /// Readers that fell off the tail and got a snapshot.
+    package var resets: UInt64 = 0
+    package var roomsOpened: UInt64 = 0
+    package var roomsUnloaded: UInt64 = 0
+    package var classesCreated: UInt64 = 0
+
+    // Messages.
+    package var messages: UInt64 = 0
+    package var events: UInt64 = 0
+    package var deliveries: UInt64 = 0
+    package var deliveredBytes: UInt64 = 0
+    package var shortWrites: UInt64 = 0
+    package var ballotsStored: UInt64 = 0
+    package var ballotsOnNode: UInt64 = 0
+    package var mailboxRefusals: UInt64 = 0
+    package var repairs: UInt64 = 0
+    package var undecodableEntries: UInt64 = 0
+    /// Refusals by `RejectionCode.rawValue`.
+    package private(set) var rejections = [UInt64](repeating: 0, count: RejectionCode.allCases.count)
+
+    // Heartbeats, as clients report them.
+    package var heartbeats: UInt64 = 0
+    package var failedConnects: UInt64 = 0
+    package var videoErrors: UInt64 = 0
+
+    /// From the read of a command to the last write of its event here.
+    package var deliveryLatency = DurationHistogram()
+    /// Ping to pong.
+    package var roundTrip = DurationHistogram()
+    /// Delivery lag as clients report it.
+    package var clientLag = DurationHistogram()
+
+    package init() {}
+
+    /// Counts what a client reports about itself.
+    mutating func heartbeat(_ beat: Heartbeat) {
+        heartbeats += 1
+        failedConnects += UInt64(clamping: beat.failedConnects)
+        if beat.videoError { videoErrors += 1 }
+        clientLag.record(ns: UInt64(clamping: beat.lagMs) &* 1_000_000)
+    }
+
+    /// Counts one refusal.
+    package mutating func reject(_ code: RejectionCode) { rejections[Int(code.rawValue)] += 1 }
+}

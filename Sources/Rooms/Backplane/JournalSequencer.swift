@@ -1,0 +1,205 @@
+// Sequencing on one node: a log thread writes what all rooms of all reactors have submitted with one
+// write(2) a round, and only then do the homes hear of it.
+//
+// Owns: the event journal's writer, the log's clock. Never: decides or applies anything, waits for
+// SQLite. A power cut may take what was written less than `fsyncEveryMs` ago (ballots have their own
+// journal and do not wait for this one); a killed process loses nothing that was written.
+
+package import LiveIO
+import Rooms
+import Synchronization
+
+/// The embedded default's backplane: the node's journal is the log.
+package final class JournalSequencer: Backplane {
+    /// Journal record kind of a room's log entry (`LogEntryCodec` bytes).
+    package static let entryKind: UInt8 = 1
+
+    /// What the log thread counts.
+    fileprivate struct Statistics: Sendable {
+        var entries: UInt64 = 0
+        var commits: UInt64 = 0
+        var failures: UInt64 = 0
+        var failing = false
+    }
+
+    /// Where the journal ended when it was opened, a torn tail cut off: what history has to have read before it
+    /// answers for the past.
+    package let openedAt: JournalPosition
+
+    private let queue: WorkQueue<Submission>
+    private let thread: CoreThread
+    private let shared: Shared
+
+    /// State that other threads read.
+    private final class Shared: Sendable {
+        let statistics = Mutex(Statistics())
+        let projected = Mutex(JournalPosition.beginning)
+    }
+
+    /// Opens the journal in `directory`, recovers a torn tail, and starts the log thread.
+    /// - Parameters:
+    ///   - clockFloorMs: the greatest `ts` any room may already hold; the log's clock never goes below it.
+    ///   - queueMax: submissions that may wait; beyond, `submit` refuses.
+    ///   - deliver: called on the log thread, once a round and home.
+    ///   - committed: called on the log thread after each round with the end of the journal.
+    package init(
+        directory: String, options: JournalOptions, clockFloorMs: Int64, fsyncEveryMs: UInt32, queueMax: Int,
+        deliver: @escaping @Sendable (_ home: Int, _ outcomes: [Sequenced]) -> Void,
+        committed: @escaping @Sendable (JournalPosition) -> Void
+    ) throws(JournalFailure) {
+        let writer = try JournalWriter(directory: directory, options: options)
+        openedAt = writer.end
+        let queue = WorkQueue<Submission>(capacity: queueMax)
+        let shared = Shared()
+        self.queue = queue
+        self.shared = shared
+        let box = WriterBox(writer)
+        thread = CoreThread.start(name: "log") {
+            var log = LogRound(
+                writer: box.take(), lastTs: clockFloorMs, fsyncEveryMs: fsyncEveryMs,
+                deliver: deliver, committed: committed)
+            var batch: [Submission] = []
+            while queue.take(into: &batch, timeoutMs: log.sleepMs) {
+                log.write(&batch)
+                log.release(before: shared.projected.withLock { $0 })
+                let round = log.statistics
+                shared.statistics.withLock { $0 = round }
+            }
+            log.finish()
+        }
+    }
+
+    package func submit(_ round: [Submission]) -> Bool { queue.push(contentsOf: round) }
+
+    package func stop() {
+        queue.close()
+        thread.join()
+    }
+
+    package var health: BackplaneHealth {
+        let now = shared.statistics.withLock { $0 }
+        return BackplaneHealth(
+            entries: now.entries, rounds: now.commits, failures: now.failures, failing: now.failing,
+            depth: queue.depth)
+    }
+
+    /// Everything before this position stands in the history: its segments may go. Any thread; done by the log thread.
+    package func projected(upTo position: JournalPosition) {
+        shared.projected.withLock { $0 = max($0, position) }
+    }
+}
+
+/// Carries the writer from the thread that opened it to the one that uses it.
+private final class WriterBox: @unchecked Sendable {
+    // Unchecked because a noncopyable value can't be captured by a sendable closure: `init` fills it on
+    // one thread, `take` empties it once on the other, after the thread was started.
+    private var writer: JournalWriter?
+
+    init(_ writer: consuming JournalWriter) { self.writer = consume writer }
+
+    func take() -> JournalWriter {
+        guard let taken = writer.take() else { preconditionFailure("the log thread takes its writer once") }
+        return taken
+    }
+}
+
+/// What one round of the log thread does, and what it remembers between rounds.
+private struct LogRound: ~Copyable {
+    var writer: JournalWriter
+    var lastTs: Int64
+    let fsyncEveryMs: UInt32
+    let deliver: @Sendable (Int, [Sequenced]) -> Void
+    let committed: @Sendable (JournalPosition) -> Void
+    var statistics = JournalSequencer.Statistics()
+    private var unsyncedSinceMs: UInt64?
+    private var releasedSegment: UInt64 = 0
+
+    init(
+        writer: consuming JournalWriter, lastTs: Int64, fsyncEveryMs: UInt32,
+        deliver: @escaping @Sendable (Int, [Sequenced]) -> Void,
+        committed: @escaping @Sendable (JournalPosition) -> Void
+    ) {
+        self.writer = writer
+        self.lastTs = lastTs
+        self.fsyncEveryMs = fsyncEveryMs
+        self.deliver = deliver
+        self.committed = committed
+    }
+
+    /// How long the thread may sleep: until what is written must be on the disk.
+    var sleepMs: UInt32? { unsyncedSinceMs == nil ? nil : fsyncEveryMs }
+
+    mutating func write(_ batch: inout [Submission]) {
+        let nowMs = MonotonicClock.nowNs() / 1_000_000
+        let due = unsyncedSinceMs.map { nowMs >= $0 + UInt64(fsyncEveryMs) } ?? false
+        if batch.isEmpty {
+            if due { sync() }
+            return
+        }
+        lastTs = max(lastTs, WallClock.nowMs())
+        for i in batch.indices {
+            let ts = lastTs.littleEndian
+            batch[i].bytes.withUnsafeMutableBytes {
+                $0.storeBytes(of: ts, toByteOffset: LogEntryCodec.tsOffset, as: Int64.self)
+                writer.append(kind: JournalSequencer.entryKind, UnsafeRawBufferPointer($0))
+            }
+        }
+        var failed = false
+        do throws(JournalFailure) {
+            let end = try writer.commit(sync: due)
+            statistics.entries += UInt64(batch.count)
+            unsyncedSinceMs = due ? nil : (unsyncedSinceMs ?? nowMs)
+            committed(end)
+        } catch {
+            statistics.failures += 1
+            failed = true
+        }
+        statistics.commits += 1
+        statistics.failing = failed
+        tellHomes(batch, failed: failed)
+    }
+
+    private func tellHomes(_ batch: [Submission], failed: Bool) {
+        // Homes are few: one pass a home keeps each room's order without a dictionary.
+        var remaining = batch.count
+        var home = 0
+        while remaining > 0 {
+            var outcomes: [Sequenced] = []
+            for submission in batch where submission.home == home {
+                outcomes.append(
+                    Sequenced(room: submission.room, seq: submission.seq, ts: failed ? 0 : lastTs, failed: failed))
+            }
+            if !outcomes.isEmpty {
+                remaining -= outcomes.count
+                deliver(home, outcomes)
+            }
+            home += 1
+        }
+    }
+
+    private mutating func sync() {
+        do throws(JournalFailure) {
+            _ = try writer.commit(sync: true)
+            unsyncedSinceMs = nil
+        } catch {
+            statistics.failures += 1
+            statistics.failing = true
+        }
+    }
+
+    /// Removes whole segments that history has taken over; the one being written stays.
+    mutating func release(before position: JournalPosition) {
+        guard position.segment > releasedSegment else { return }
+        releasedSegment = position.segment
+        do throws(JournalFailure) {
+            try writer.removeSegments(before: position)
+        } catch {
+            // They stay on the disk; the next position tries again.
+            statistics.failures += 1
+        }
+    }
+
+    mutating func finish() {
+        if unsyncedSinceMs != nil { sync() }
+    }
+}

@@ -1,0 +1,104 @@
+#!/bin/sh
+# Makes this machine able to build (`run`) or to build and test (`test`) the project; says what it does, names what is
+# missing. Owns the list of system packages. Touches nothing outside the package manager; a second run changes nothing.
+#
+#   scripts/setup.sh run|test
+set -eu
+
+purpose=${1:-run}
+swift_least=6.2
+
+# What each package is for:
+#   g++                                          linker, C library headers, C++ runtime: what Swift links against
+#   libcurl4 libxml2 libncurses6 libsqlite3-0 tzdata    what the Swift toolchain itself loads
+#   libssl-dev zlib1g-dev libsqlite3-dev libqrcodegen-dev    HMAC and hashes, CRC, the store, QR codes
+#   git ca-certificates                          SwiftPM fetches the packages named in Package.swift
+run_packages="make g++ libcurl4 libxml2 libncurses6 libsqlite3-0 tzdata
+    libssl-dev zlib1g-dev libsqlite3-dev libqrcodegen-dev git ca-certificates"
+#   python3-venv chromium fonts-dejavu-core      the browser tests: Playwright drives Debian's Chromium
+test_packages="python3 python3-venv chromium fonts-dejavu-core"
+
+case $purpose in
+run | test) ;;
+*)
+    echo "usage: scripts/setup.sh run|test" >&2
+    exit 2
+    ;;
+esac
+
+say() { echo "set-up: $*"; }
+
+# Prints those of the given packages that are not installed, each behind a space. Names and what they provide count, so
+# that a renamed package (libcurl4t64 provides libcurl4) is recognised.
+missing_of() {
+    installed=" $(dpkg-query -W -f '${db:Status-Status} ${Package} ${Provides}\n' | sed -n 's/^installed //p' |
+        sed 's/([^)]*)//g' | tr ',\n' '  ') "
+    for package in "$@"; do
+        case $installed in
+        *" $package "*) ;;
+        *) printf ' %s' "$package" ;;
+        esac
+    done
+}
+
+# Installs the given packages where it may; otherwise prints the command that does, and fails.
+install() {
+    if [ "$(id -u)" = 0 ]; then
+        as_root="env"
+    elif command -v sudo >/dev/null 2>&1 && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+        as_root="sudo env"
+    else
+        say "cannot install without root: run this once, then try again:"
+        echo "    apt-get update && apt-get install --no-install-recommends $*" >&2
+        return 1
+    fi
+    say "installing with apt-get"
+    $as_root DEBIAN_FRONTEND=noninteractive apt-get update -q &&
+        $as_root DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+            -o DPkg::Lock::Timeout=300 "$@"
+}
+
+# shellcheck disable=SC2046,SC2086 # lists of package names are meant to split
+check_packages() {
+    missing=$(missing_of $run_packages)
+    [ -z "$missing" ] || say "missing to build:$missing"
+    extra=""
+    [ "$purpose" = run ] || extra=$(missing_of $test_packages)
+    [ -z "$extra" ] || say "missing for the browser tests:$extra"
+    if [ -z "$missing$extra" ]; then
+        say "system packages: all there"
+        return
+    fi
+    [ -z "$missing" ] || install $missing || exit 1
+    # Everything else can be tested without a browser.
+    [ -z "$extra" ] || install $extra || say "going on without the browser tests"
+}
+
+check_swift() {
+    swift=$("$(dirname "$0")/find-swift.sh")
+    if [ -z "$swift" ]; then
+        say "Swift $swift_least or later is missing (looked on PATH, in /opt/swift and in swiftly's folder)."
+        say "Get it from https://www.swift.org/install/linux/ and put its usr/bin on PATH, or unpack it to /opt/swift."
+        exit 1
+    fi
+    if ! text=$("$swift" --version 2>&1); then
+        say "$swift does not start:"
+        echo "$text" >&2
+        exit 1
+    fi
+    version=$(echo "$text" | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' | head -n 1)
+    if [ "$(printf '%s\n%s\n' "$swift_least" "$version" | sort -V | head -n 1)" != "$swift_least" ]; then
+        say "Swift $version at $swift is too old: $swift_least or later, see https://www.swift.org/install/linux/"
+        exit 1
+    fi
+    say "Swift $version at $swift"
+}
+
+if command -v apt-get >/dev/null 2>&1 && command -v dpkg-query >/dev/null 2>&1; then
+    check_packages
+else
+    say "no apt-get here: please see that the equivalents of these Debian packages are installed:"
+    echo "    $run_packages; for the browser tests: $test_packages" | tr -s ' \n' ' '
+    echo
+fi
+check_swift
