@@ -41,8 +41,9 @@ export function handQueue({ room, signal }) {
   const count = h("span", { class: "head-count" });
   const lowerAll = h("button", {
     type: "button", class: "quiet small",
-    onclick: () => {
-      for (const hand of room.model.state.hands) lower(hand.participant);
+    onclick: async () => {
+      // One after the other: a whole class's hands at once would be over the rate of one person.
+      for (const hand of room.model.state.hands) await lower(hand.participant);
     },
   }, t("hand.lowerAll"));
   const node = h("section", { class: "hands-panel", "aria-labelledby": "hands-title" },
