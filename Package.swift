@@ -69,6 +69,13 @@ let package = Package(
         .testTarget(name: "RoomsTests", dependencies: ["Rooms", "RoomHistories", "LiveTestSupport"], path: "Tests/RoomsTests", swiftSettings: strict),
         .testTarget(name: "RoomsStoreTests", dependencies: ["RoomsStore", "Rooms", "LiveIO", "LiveTestSupport", "CSQLite"], path: "Tests/StoreTests", swiftSettings: strict),
         .testTarget(name: "LiveServerTests", dependencies: ["LiveServer", "LiveProtocol", "LiveIO", "Rooms", "RoomsBackplane", "RoomsStore", "RoomHistories", "LiveTestSupport"], path: "Tests/ServerTests", swiftSettings: strict),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: [
+                // The executable itself, so that it is built: these tests start it as a process of its own.
+                "liveserver", "LiveServer", "LiveProtocol", "LiveIO", "Rooms", "RoomsStore", "LiveTestSupport", "CSQLite",
+            ],
+            path: "Tests/Integration", swiftSettings: strict),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
