@@ -64,6 +64,17 @@ struct Classroom {
         try LivePoll(port: node.port, path: livePath, token: token(sub, role, name: name), options)
     }
 
+    /// A student on a WebSocket, with the options of an attach.
+    func socket(_ sub: String, _ options: AttachOptions) throws -> LiveSocket { try socket(sub, .student, options) }
+
+    /// A student on an event stream, with the options of an attach.
+    func stream(_ sub: String, _ options: AttachOptions) throws -> LiveStream {
+        try stream(sub, .student, options)
+    }
+
+    /// A student on long polls, with the options of an attach.
+    func poll(_ sub: String, _ options: AttachOptions) throws -> LivePoll { try poll(sub, .student, options) }
+
     // MARK: Commands without a connection
 
     /// One command by POST.
