@@ -9,8 +9,12 @@ package final class TemporaryDirectory: Sendable {
     package let path: String
 
     /// Makes the folder; `label` shows in its name for whoever looks at one that was left behind.
-    package init(_ label: String = "live") {
-        let base = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+    ///
+    /// With `inMemory` it lies on a memory file system where the machine has one: for tests that sync thousands of
+    /// times and do not pull the plug.
+    package init(_ label: String = "live", inMemory: Bool = false) {
+        let memory = inMemory && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : nil
+        let base = memory ?? ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
         var template = "\(base)/\(label)-XXXXXX".utf8CString.map { $0 }
         precondition(mkdtemp(&template) != nil, "no temporary folder under \(base): errno \(errno)")
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -15,9 +15,9 @@ struct Doctor: ParsableCommand {
     func run() throws {
         let configuration = try options.load()
         let findings = DoctorChecks.run(configuration, production: production)
-        for finding in findings { print(finding.description) }
+        for finding in findings { StandardStream.output.line(finding.description) }
         let failed = findings.count { $0.grade == .fail }
-        print(failed == 0 ? "nothing must be done" : "\(failed) of \(findings.count) checks failed")
+        StandardStream.output.line(failed == 0 ? "nothing must be done" : "\(failed) of \(findings.count) checks failed")
         if failed > 0 { throw ExitCode(1) }
     }
 }

@@ -35,7 +35,7 @@ struct Init: ParsableCommand {
             throw ValidationError(failure.description)
         }
         if let problem = file.write(overwrite: force) { throw CommandFailure(problem.description) }
-        print(
+        StandardStream.output.line(
             """
             wrote \(config) with a new key, readable by you alone
             people will reach the class at \(setup.publicURL)/

@@ -23,11 +23,11 @@ struct LiveServerCommand: ParsableCommand {
             let code = exitCode(for: error)
             let text = fullMessage(for: error)
             if code.isSuccess {
-                print(text)
-                exit(0)
+                StandardStream.output.line(text)
+                Glibc.exit(0)
             }
-            if !text.isEmpty { printError(text) }
-            exit(code == .validationFailure ? 2 : code == .failure ? 1 : code.rawValue)
+            if !text.isEmpty { StandardStream.error.line(text) }
+            Glibc.exit(code == .validationFailure ? 2 : code == .failure ? 1 : code.rawValue)
         }
     }
 }
@@ -38,6 +38,3 @@ struct CommandFailure: Error, CustomStringConvertible {
 
     init(_ description: String) { self.description = description }
 }
-
-/// One message on standard error.
-func printError(_ text: String) { fputs(text + "\n", stderr) }

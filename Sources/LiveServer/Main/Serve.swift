@@ -1,6 +1,8 @@
 // Owns `liveserver serve`: its flags, the log, and the start of the node. Never the node itself.
 
 import ArgumentParser
+import Glibc
+import LiveIO
 import LiveServer
 
 struct Serve: ParsableCommand {
@@ -50,8 +52,41 @@ struct Serve: ParsableCommand {
         }
     }
 
-    /// The node joins here: `ServerProcess.run(configuration)`.
+    /// Runs the node until SIGTERM or SIGINT. The signals are blocked before any thread starts, so that they reach
+    /// this one alone.
     private func launch(_ configuration: ServerConfiguration) throws {
-        throw CommandFailure("this build holds no node: \(configuration.listen.host) was not opened")
+        let signals = try SignalSet([SIGTERM, SIGINT, SIGHUP])
+        let log = ServerLog(configuration.log)
+        let process = try ServerProcess(configuration: configuration, log: log)
+        announce(process, configuration)
+        while true {
+            let signal = try signals.wait()
+            guard signal != SIGHUP else {
+                reload(log)
+                continue
+            }
+            log.info("draining")
+            process.drain()
+            process.finish()
+            log.stop()
+            return
+        }
+    }
+
+    private func announce(_ process: ServerProcess, _ configuration: ServerConfiguration) {
+        StandardStream.output.line("listening on \(process.url)")
+        guard configuration.auth.key.isDevelopment else { return }
+        StandardStream.output.line("demo class, teacher: \(process.url)/teach#t=demo")
+        StandardStream.output.line("demo class, student: \(process.url)/join#c=DEMO24")
+    }
+
+    /// SIGHUP: the log level may have changed; the rest is read at the next start.
+    private func reload(_ log: ServerLog) {
+        do {
+            log.setLevel(try options.load(flags: flags).log.level)
+            log.info("log level read again")
+        } catch {
+            log.error("the configuration cannot be read; nothing was changed", reason: "\(error)")
+        }
     }
 }

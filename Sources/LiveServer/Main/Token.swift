@@ -43,7 +43,7 @@ struct Token: ParsableCommand {
         let settings = configuration.tokenSettings
         let base = try claims()
         guard let count else {
-            print(TokenMint.mint(base, settings: settings))
+            StandardStream.output.line(TokenMint.mint(base, settings: settings))
             return
         }
         var lines = ""
@@ -52,7 +52,7 @@ struct Token: ParsableCommand {
             claims.sub = try subject("\(sub)-\(number)")
             lines += TokenMint.mint(claims, settings: settings) + "\n"
             if number % Self.linesAtOnce == 0 || number == count {
-                guard fputs(lines, stdout) >= 0, fflush(stdout) == 0 else {
+                guard StandardStream.output.write(lines) else {
                     throw CommandFailure("standard output: cannot be written")
                 }
                 lines = ""

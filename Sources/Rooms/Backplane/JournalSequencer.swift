@@ -22,6 +22,10 @@ package final class JournalSequencer: Backplane {
         var failing = false
     }
 
+    /// Where the journal ended when it was opened, a torn tail cut off: what history has to have read before it
+    /// answers for the past.
+    package let openedAt: JournalPosition
+
     private let queue: WorkQueue<Submission>
     private let thread: CoreThread
     private let shared: Shared
@@ -44,6 +48,7 @@ package final class JournalSequencer: Backplane {
         committed: @escaping @Sendable (JournalPosition) -> Void
     ) throws(JournalFailure) {
         let writer = try JournalWriter(directory: directory, options: options)
+        openedAt = writer.end
         let queue = WorkQueue<Submission>(capacity: queueMax)
         let shared = Shared()
         self.queue = queue

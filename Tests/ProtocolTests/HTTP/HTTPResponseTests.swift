@@ -133,6 +133,21 @@ import Testing
         #expect(isComplete)
     }
 
+    @Test func `of a body without length as much is delivered as the limit lets through, in every split`() {
+        var limits = HTTPLimits()
+        limits.bodyBytesMax = 10
+        let bytes = Array("HTTP/1.0 200 OK\r\n\r\n0123456789abc".utf8)
+        let whole = HTTPReading.responses(bytes, limits: limits)
+        #expect(whole.count == 3)
+        #expect(whole[1] == .body(Array("0123456789".utf8)))
+        guard case .failed(let failure) = whole[2] else {
+            Issue.record("taken")
+            return
+        }
+        #expect(failure.status == 413)
+        for cut in 0...bytes.count { #expect(HTTPReading.responses(bytes, cutAt: [cut], limits: limits) == whole) }
+    }
+
     @Test func `a connection that closes within a response is noticed`() {
         for cut in 1..<40 {
             var parser = HTTPResponseParser()

@@ -37,7 +37,11 @@ package struct JournalReader: ~Copyable {
     package mutating func next() throws(JournalFailure) -> JournalRecord? {
         let bound = self.bound
         while bound.map({ position < $0 }) ?? true {
-            if cursor == nil, try !openFirst() { return nil }
+            if cursor == nil {
+                // Opening moves the position behind the segment's head: the bound may be there already.
+                guard try openFirst() else { return nil }
+                continue
+            }
             if segmentEnd == nil, mustKnowEnd(bound) { try lookForSuccessor() }
             if let segmentEnd, position.offset >= segmentEnd {
                 try moveOn()

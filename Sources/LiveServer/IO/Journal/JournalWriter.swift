@@ -148,8 +148,9 @@ package struct JournalWriter: ~Copyable {
         bytesUntilSpaceCheck = Self.spaceCheckBytes
     }
 
-    /// Begins the next segment; where that fails, all is as before.
+    /// Begins the next segment. Where that fails nothing more goes into this one: its end may stand in a head already.
     private mutating func roll() throws(JournalFailure) {
+        mustRoll = true
         // Only the last segment may be torn: this one is whole before the next begins.
         let synced = SystemCall.dataSync(file.raw)
         guard synced >= 0 else { throw JournalFailure("fdatasync the journal", synced) }

@@ -47,13 +47,14 @@ struct HTTPBodyDecoder {
         if phase == .fixed, remaining > limits.bodyBytesMax { return .failed(Self.tooLarge) }
         let available = UInt64(bytes.count - at)
         if available == 0 { return .needMore(consumed: at) }
-        let count = phase == .untilClose ? available : min(remaining, available)
+        let count: UInt64
         if phase == .untilClose {
-            guard count <= limits.bodyBytesMax, delivered <= limits.bodyBytesMax - count else {
-                return .failed(Self.tooLarge)
-            }
+            // What the limit lets through is delivered first: how much must not depend on how the input was split.
+            count = min(available, limits.bodyBytesMax - min(delivered, limits.bodyBytesMax))
+            if count == 0 { return .failed(Self.tooLarge) }
             delivered += count
         } else {
+            count = min(remaining, available)
             remaining -= count
             if remaining == 0 { phase = phase == .fixed ? .done : .chunkEnd }
         }

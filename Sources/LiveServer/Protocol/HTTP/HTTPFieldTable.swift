@@ -16,6 +16,7 @@ package struct HTTPFieldTable {
 
     init() {}
 
+    /// How many field lines there are.
     package var count: Int { fields.count }
 
     mutating func reset(_ bytes: UnsafeRawBufferPointer) {
@@ -140,8 +141,10 @@ package struct HTTPList: Sequence, IteratorProtocol {
     private let bytes: UnsafeRawBufferPointer
     private var at = 0
 
+    /// The list in `bytes`, which must outlive it.
     package init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
+    /// The next element; nil at the end.
     package mutating func next() -> UnsafeRawBufferPointer? {
         while at < bytes.count {
             let start = at

@@ -16,6 +16,7 @@ package struct HTTPLimits: Sendable {
     /// All trailer lines together, bytes. Above: 431. Trailers are checked and dropped.
     package var trailerBytesMax = 4 << 10
 
+    /// The defaults.
     package init() {}
 }
 
@@ -24,13 +25,16 @@ package struct HTTPLimits: Sendable {
 package struct HTTPFailure: Error, Equatable, Sendable {
     /// 400, 413, 414, 417, 431, 501 or 505.
     package let status: Int
+    /// A sentence for the client; constant, so it holds nothing of the input.
     package let reason: StaticString
 
+    /// A failure to be answered with `status`.
     package init(_ status: Int, _ reason: StaticString) {
         self.status = status
         self.reason = reason
     }
 
+    /// The same status and the same words.
     package static func == (left: HTTPFailure, right: HTTPFailure) -> Bool {
         left.status == right.status && left.reason.description == right.reason.description
     }

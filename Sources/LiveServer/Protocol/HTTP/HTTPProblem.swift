@@ -3,8 +3,10 @@
 
 /// A problem document, `application/problem+json`. Source: RFC 9457.
 package struct HTTPProblem: Sendable {
+    /// The media type of the body.
     package static let contentType: StaticString = "application/problem+json"
 
+    /// The HTTP status, repeated in the body.
     package var status: Int
     /// The contract's error code, for example `rate_limited`: an extension member.
     package var code: String?
@@ -13,6 +15,7 @@ package struct HTTPProblem: Sendable {
     /// Milliseconds after which a retry makes sense: an extension member.
     package var retryAfterMs: Int?
 
+    /// A problem whose title is the status's phrase.
     package init(_ status: Int, code: String? = nil, detail: String? = nil, retryAfterMs: Int? = nil) {
         self.status = status
         self.code = code
@@ -20,6 +23,7 @@ package struct HTTPProblem: Sendable {
         self.retryAfterMs = retryAfterMs
     }
 
+    /// The answer to a request that can't be read.
     package init(_ failure: HTTPFailure) {
         self.init(failure.status, code: nil, detail: failure.reason.description)
     }

@@ -40,7 +40,9 @@ package struct HTTPQuery {
 
 /// One parameter, not decoded.
 package struct HTTPQueryPair {
+    /// What stands before the first `=`.
     package let name: UnsafeRawBufferPointer
+    /// What follows it; empty without one.
     package let value: UnsafeRawBufferPointer
 
     /// Whether the decoded name is `text`.
@@ -56,6 +58,7 @@ package struct HTTPQueryPairs: Sequence, IteratorProtocol {
     let bytes: UnsafeRawBufferPointer
     var at = 0
 
+    /// The next parameter; nil at the end.
     package mutating func next() -> HTTPQueryPair? {
         while at < bytes.count {
             let start = at

@@ -28,6 +28,7 @@ package enum HTTPMethod: UInt8, Sendable {
 /// A parsed request head. Offsets refer to the bytes given to the parser; pointers are valid until those move,
 /// which is when the reactor reads again. Thread: the reactor that owns it.
 package struct HTTPRequestHead {
+    /// The method; names that we don't know are `.other`.
     package internal(set) var method = HTTPMethod.other
     /// 0 for HTTP/1.0, 1 for HTTP/1.1.
     package internal(set) var minorVersion: UInt8 = 1
@@ -37,9 +38,11 @@ package struct HTTPRequestHead {
     package internal(set) var path = 0..<0
     /// What follows the first `?`, not decoded; nil without one.
     package internal(set) var query: Range<Int>?
+    /// All field lines, in their order.
     package internal(set) var fields = HTTPFieldTable()
     /// Nil without a Content-Length field.
     package internal(set) var contentLength: UInt64?
+    /// The body is chunked, of unknown length.
     package internal(set) var isChunked = false
     /// Whether the connection goes on after the answer, as far as the client is concerned.
     package internal(set) var keepAlive = true
@@ -52,6 +55,7 @@ package struct HTTPRequestHead {
     /// The authority of an absolute target, which replaces Host. RFC 9112 §3.2.2.
     var authority = 0..<0
 
+    /// An empty head, to be filled by a parser.
     package init() {}
 
     mutating func reset(_ bytes: UnsafeRawBufferPointer) {
@@ -69,7 +73,9 @@ package struct HTTPRequestHead {
     /// The first value of `name`, whatever its case.
     package func header(_ name: StaticString) -> UnsafeRawBufferPointer? { fields.first(name) }
 
+    /// The path's bytes, not decoded.
     package var pathBytes: UnsafeRawBufferPointer { slice(path) }
+    /// The target's bytes, not decoded.
     package var targetBytes: UnsafeRawBufferPointer { slice(target) }
     /// Empty without a query.
     package var queryBytes: UnsafeRawBufferPointer { slice(query ?? 0..<0) }

@@ -15,6 +15,7 @@ package struct HTTPRequestParser {
     /// Bytes of the incomplete head that were searched for its end.
     private var scanned: UInt32 = 0
 
+    /// A parser at the start of a connection.
     package init() {}
 
     /// True between requests, with nothing of the next one read: the connection may be closed without loss.

@@ -3,15 +3,20 @@
 
 /// The head of a response. As with requests, it refers to the bytes given to the parser.
 package struct HTTPResponseHead {
+    /// 100–599.
     package internal(set) var status = 0
     /// 0 for HTTP/1.0, 1 for HTTP/1.1.
     package internal(set) var minorVersion: UInt8 = 1
+    /// All field lines, in their order.
     package internal(set) var fields = HTTPFieldTable()
+    /// Nil without a Content-Length field.
     package internal(set) var contentLength: UInt64?
+    /// The body is chunked, of unknown length.
     package internal(set) var isChunked = false
     /// Whether the connection can be used again after this response.
     package internal(set) var keepAlive = true
 
+    /// An empty head, to be filled by a parser.
     package init() {}
 
     /// The first value of `name`, whatever its case.
@@ -35,6 +40,7 @@ package struct HTTPResponseParser {
     private var phase = Phase.head
     private var scanned: UInt32 = 0
 
+    /// A parser at the start of a connection.
     package init() {}
 
     /// The next step.

@@ -20,6 +20,7 @@ package struct HTTPResponseWriter {
     private var isHead = false
     private var isChunked = false
 
+    /// Continues an array of bytes, for example responses that wait to be sent.
     package init(appendingTo bytes: consuming [UInt8] = []) { self.bytes = bytes }
 
     /// Hands out the bytes and leaves an empty writer without storage.
@@ -68,16 +69,19 @@ package struct HTTPResponseWriter {
         HTTPFieldWriter.appendLineEnd(to: &bytes)
     }
 
+    /// One field whose value is bytes; control characters become spaces.
     package mutating func field(_ name: StaticString, _ value: [UInt8]) {
         value.withUnsafeBytes { field(name, $0) }
     }
 
+    /// One field whose value is bytes; control characters become spaces.
     package mutating func field(_ name: StaticString, _ value: UnsafeRawBufferPointer) {
         HTTPFieldWriter.append(name: name, to: &bytes)
         HTTPFieldWriter.append(value: value, to: &bytes)
         HTTPFieldWriter.appendLineEnd(to: &bytes)
     }
 
+    /// One field whose value is a number.
     package mutating func field(_ name: StaticString, _ value: some FixedWidthInteger & UnsignedInteger) {
         HTTPFieldWriter.append(name: name, to: &bytes)
         Decimal.append(UInt64(value), to: &bytes)
@@ -110,6 +114,7 @@ package struct HTTPResponseWriter {
         if isChunked { HTTPChunk.append(payload, to: &bytes) } else { bytes.append(contentsOf: payload) }
     }
 
+    /// As above, for an array.
     package mutating func body(_ payload: [UInt8]) {
         payload.withUnsafeBytes { body($0) }
     }

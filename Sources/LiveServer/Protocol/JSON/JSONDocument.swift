@@ -10,6 +10,7 @@ package struct JSONLimits: Sendable {
     /// Values and member names together.
     package var nodesMax: Int
 
+    /// Limits of one's own; bytes and nodes below 2^32.
     package init(bytesMax: Int, depthMax: Int = 16, nodesMax: Int) {
         precondition(bytesMax < Int(UInt32.max) && nodesMax < Int(UInt32.max), "offsets are 32 bits wide")
         self.bytesMax = bytesMax
@@ -27,12 +28,14 @@ package struct JSONLimits: Sendable {
 
 /// Why a text is not accepted, and where.
 package struct JSONError: Error, Equatable, Sendable {
+    /// What is wrong with the text.
     package enum Reason: String, Sendable {
         case empty, unexpectedByte, unexpectedEnd, trailingBytes
         case badNumber, badLiteral, badEscape, loneSurrogate, controlInString, invalidUTF8
         case duplicateKey, tooLarge, tooDeep, tooManyValues
     }
 
+    /// What is wrong.
     package let reason: Reason
     /// Offset in bytes from the start of the text.
     package let offset: Int

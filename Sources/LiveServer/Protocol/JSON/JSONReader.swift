@@ -11,6 +11,7 @@ package final class JSONReader {
 
     private var tape: JSONTape
 
+    /// A reader with a little storage; the first parses make it grow.
     package init() { tape = JSONTape() }
 
     /// Parses one text, whole. The bytes are copied: they may change once this returns.

@@ -3,6 +3,7 @@
 
 /// One value of a parsed text. It keeps the text alive. Thread: that of the document.
 package struct JSONValue {
+    /// What a value is.
     package enum Kind: Sendable { case object, array, string, number, bool, null }
 
     let tape: JSONTape
@@ -11,6 +12,7 @@ package struct JSONValue {
     @inline(__always)
     var node: JSONNode { tape.nodes[index] }
 
+    /// What this is.
     package var kind: Kind {
         switch node.kind {
         case .object: .object
@@ -73,6 +75,7 @@ package struct JSONValue {
         return value.flatMap { $0.isFinite ? $0 : nil }
     }
 
+    /// The value of `true` or `false`; nil for other kinds.
     package var bool: Bool? {
         switch node.kind {
         case .yes: true
@@ -81,6 +84,7 @@ package struct JSONValue {
         }
     }
 
+    /// Whether this is `null`.
     package var isNull: Bool { node.kind == .null }
 
     /// Elements of an array or members of an object; 0 for other kinds.
@@ -124,6 +128,7 @@ package struct JSONElements: Sequence, IteratorProtocol {
     var at: Int
     let end: Int
 
+    /// The next element; nil at the end.
     package mutating func next() -> JSONValue? {
         guard at < end else { return nil }
         defer { at = Int(tape.nodes[at].next) }
@@ -136,7 +141,9 @@ package struct JSONMember {
     let tape: JSONTape
     let index: Int
 
+    /// The name, unescaped.
     package var key: String { String(decoding: tape.slice(tape.nodes[index]), as: UTF8.self) }
+    /// What the name stands for.
     package var value: JSONValue { JSONValue(tape: tape, index: index + 1) }
 
     /// Whether the name is `text`; allocates nothing.
@@ -154,6 +161,7 @@ package struct JSONMembers: Sequence, IteratorProtocol {
     var at: Int
     let end: Int
 
+    /// The next member; nil at the end.
     package mutating func next() -> JSONMember? {
         guard at < end else { return nil }
         defer { at = Int(tape.nodes[at + 1].next) }

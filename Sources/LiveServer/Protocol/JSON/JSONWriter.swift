@@ -37,9 +37,13 @@ package struct JSONWriter: Sendable {
         return taken
     }
 
+    /// Begins an object: members follow, then `endObject`.
     package mutating func beginObject() { open(UInt8(ascii: "{")) }
+    /// Ends the innermost object.
     package mutating func endObject() { close(UInt8(ascii: "}")) }
+    /// Begins an array: values follow, then `endArray`.
     package mutating func beginArray() { open(UInt8(ascii: "[")) }
+    /// Ends the innermost array.
     package mutating func endArray() { close(UInt8(ascii: "]")) }
 
     /// A member's name. `name` is known to need no escape: checked in debug builds.
@@ -62,11 +66,13 @@ package struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// A string, with escapes.
     package mutating func string(_ value: String) {
         var value = value
         value.withUTF8 { quoted(UnsafeRawBufferPointer($0)) }
     }
 
+    /// A string that is a constant of the program, with escapes.
     package mutating func string(_ value: StaticString) {
         value.withUTF8Buffer { quoted(UnsafeRawBufferPointer($0)) }
     }
@@ -77,6 +83,7 @@ package struct JSONWriter: Sendable {
         quoted(utf8)
     }
 
+    /// A whole number of up to 64 bits.
     package mutating func integer(_ value: some FixedWidthInteger) {
         separate()
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
@@ -90,7 +97,9 @@ package struct JSONWriter: Sendable {
         bytes.append(contentsOf: value.description.utf8)
     }
 
+    /// `true` or `false`.
     package mutating func bool(_ value: Bool) { literal(value ? "true" : "false") }
+    /// `null`.
     package mutating func null() { literal("null") }
 
     /// A value that already is valid JSON.
@@ -105,6 +114,7 @@ package struct JSONWriter: Sendable {
         bytes.append(contentsOf: value)
     }
 
+    /// A member that is a string.
     package mutating func field(_ name: StaticString, _ value: String) {
         key(name)
         string(value)
@@ -116,16 +126,19 @@ package struct JSONWriter: Sendable {
         string(value)
     }
 
+    /// A member that is a whole number.
     package mutating func field(_ name: StaticString, _ value: some FixedWidthInteger) {
         key(name)
         integer(value)
     }
 
+    /// A member that is `true` or `false`.
     package mutating func field(_ name: StaticString, _ value: Bool) {
         key(name)
         bool(value)
     }
 
+    /// A member that is a number, `null` if it is not finite.
     package mutating func field(_ name: StaticString, _ value: Double) {
         key(name)
         double(value)

@@ -3,7 +3,9 @@
 
 /// A position in a room's log as text. Source: Docs/protocol.md; epoch is `[a-z0-9]{8,16}`, seq decimal.
 package struct EventID: Equatable, Sendable {
+    /// Which run of the room's log.
     package let epoch: String
+    /// The position within it.
     package let seq: UInt64
 
     /// Nil if `epoch` is not 8–16 of a–z and 0–9.

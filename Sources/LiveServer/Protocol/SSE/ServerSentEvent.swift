@@ -3,6 +3,7 @@
 
 /// Events of a stream. Source: WHATWG HTML §9.2.
 package enum ServerSentEvent {
+    /// The media type of a stream.
     package static let contentType: StaticString = "text/event-stream"
 
     /// Appends one event.

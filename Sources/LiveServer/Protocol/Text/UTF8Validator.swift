@@ -13,6 +13,7 @@ package struct UTF8Validator: Sendable {
     private var least: UInt8 = 0x80
     private var greatest: UInt8 = 0xBF
 
+    /// A validator at the start of a text.
     package init() {}
 
     /// True between characters: the text so far does not end within one.

@@ -30,6 +30,7 @@ package struct WebSocketDecoder {
     /// Whether the message of the last step had RSV1 set: its payload is deflated (RFC 7692) and not checked yet.
     package private(set) var isCompressed = false
 
+    /// A decoder right after the handshake.
     package init() {}
 
     /// Whether the connection's messages are over: a close frame or a failure came.

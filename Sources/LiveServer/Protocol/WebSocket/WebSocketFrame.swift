@@ -10,6 +10,7 @@ package enum WebSocketOpcode: UInt8, Sendable {
     case ping = 0x9
     case pong = 0xA
 
+    /// Whether such frames may stand between the fragments of a message. RFC 6455 §5.5.
     package var isControl: Bool { rawValue >= 0x8 }
 }
 

@@ -16,6 +16,7 @@ package struct WebSocketLimits: Sendable {
     /// permessage-deflate was negotiated: RSV1 may be set on the first frame of a message.
     package var permitsCompression: Bool
 
+    /// Limits of one's own; the default is the contract's 16 KiB for a command.
     package init(messageBytesMax: Int = 16 << 10, permitsCompression: Bool = false) {
         self.messageBytesMax = messageBytesMax
         self.permitsCompression = permitsCompression

@@ -97,7 +97,12 @@ package enum ConfigurationLoader {
         var problems: [ConfigurationProblem] = []
         for member in document.root.members {
             guard SettingCatalogue.groups.contains(member.key) else {
-                problems += put(member.value, key: member.key, file, &configuration).map { [$0] } ?? []
+                // A dot at the top would be a second spelling of a key, and the same key could stand twice.
+                let problem =
+                    member.key.utf8.contains(UInt8(ascii: "."))
+                    ? problem(file, at: nil, member.key, "write the dot as an object within its group's object")
+                    : put(member.value, key: member.key, file, &configuration)
+                if let problem { problems.append(problem) }
                 continue
             }
             guard member.value.kind == .object else {
@@ -105,8 +110,8 @@ package enum ConfigurationLoader {
                 continue
             }
             for inner in member.value.members {
-                let key = "\(member.key).\(inner.key)"
-                problems += put(inner.value, key: key, file, &configuration).map { [$0] } ?? []
+                let problem = put(inner.value, key: "\(member.key).\(inner.key)", file, &configuration)
+                if let problem { problems.append(problem) }
             }
         }
         return problems

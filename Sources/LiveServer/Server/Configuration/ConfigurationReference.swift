@@ -17,7 +17,8 @@ package enum ConfigurationReference {
         A key that is unknown or stands twice, a value of another type or out of range, and settings that contradict each
         other refuse the start, with the place, the key and what is allowed. `LIVESERVER_CONFIG` names the file.
 
-        `bench.json` beside this page is for load tests: rates and connections raised, nothing switched off.
+        `bench.json` beside this page is for load tests: rates and connections raised, journal and store on;
+        `bench-memory.json` is the same with rooms in memory only.
 
         | key | default | allowed | why |
         |---|---|---|---|

@@ -111,6 +111,14 @@ package struct ReactorCounters: Sendable {
 
     package init() {}
 
+    /// Counts what a client reports about itself.
+    mutating func heartbeat(_ beat: Heartbeat) {
+        heartbeats += 1
+        failedConnects += UInt64(clamping: beat.failedConnects)
+        if beat.videoError { videoErrors += 1 }
+        clientLag.record(ns: UInt64(clamping: beat.lagMs) &* 1_000_000)
+    }
+
     /// Counts one refusal.
     package mutating func reject(_ code: RejectionCode) { rejections[Int(code.rawValue)] += 1 }
 }

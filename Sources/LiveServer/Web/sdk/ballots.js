@@ -58,6 +58,8 @@ export class Ballots {
     else this.#box.put(kept);
     this.#tries = 0;
     this.#ports.local({ ev: "ballot", ballot: kept });
+    // `ballot_stored` says when it is safe; where that gets lost (long poll), asking again does.
+    if (reply.durable === "node") this.#ports.after(LIMITS.ballotAgainMs, () => this.sendKept());
     return reply;
   }
 

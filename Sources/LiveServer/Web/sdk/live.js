@@ -251,6 +251,10 @@ export class LiveRoom extends EventTarget {
   #fromServer(object) {
     if (typeof object.re === "string") return this.#reply(object);
     if (typeof object.ev !== "string") return;
+    if (object.ev === "resume") {
+      this.#resume = object.resume;
+      return;
+    }
     this.#pulse.heard(object, Date.now());
     if (object.ev === "welcome" || object.ev === "resumed") {
       this.#resume = object.resume ?? this.#resume;

@@ -22,6 +22,7 @@ export const LIMITS = Object.freeze({
   inFlight: 64, // commands sent and unanswered; half the server's window of 128 ids
   queued: 256, // commands waiting; one more is refused with `overloaded`
   resends: 5, // times a command is sent again because the server said `unavailable`
+  ballotAgainMs: 15_000, // a ballot that only the node holds is asked about again
   ballotMaxAgeMs: 24 * 3_600_000, // an unstored ballot older than this is given up
   leaderSilenceMs: 12_000, // a visible follower that hears nothing for this long takes over
 });

@@ -71,10 +71,10 @@ async function readStream(place, on, signal) {
   if (!response.ok || !response.body) return refusal(response);
   on.activity();
   let farewell = {};
-  const parser = new SSEParser(({ type, data }) => {
+  const parser = new SSEParser(({ data }) => {
     const object = parsed(data);
     if (!object) return;
-    if (type === "close" || object.ev === "close") farewell = closeOf(object);
+    if (object.ev === "closed") farewell = { code: object.code, reason: object.reason };
     else on.message(object);
   });
   const reader = response.body.getReader();
@@ -98,11 +98,12 @@ function openPoll(place, on) {
 
 async function pollLoop(place, on, signal) {
   const query = { ...place.query };
-  // The first answer to a new cursor comes at once; later ones wait for an event.
+  const from = query.cursor;
+  let waitS = 0;
   for (;;) {
     const deadline = AbortSignal.timeout(LIMITS.pollWaitS * 1000 + LIMITS.pollSlackMs);
     const response = await fetch(
-      `${place.http}/live?${new URLSearchParams({ ...query, wait: String(LIMITS.pollWaitS) })}`,
+      `${place.http}/live?${new URLSearchParams({ ...query, wait: String(waitS) })}`,
       {
         headers: { Accept: "application/json", Authorization: `Bearer ${place.token}` },
         cache: "no-store",
@@ -114,13 +115,22 @@ async function pollLoop(place, on, signal) {
     const answer = await response.json();
     if (signal.aborted) return {};
     on.activity();
-    for (const event of answer.events ?? []) {
-      if (event.ev === "close") return closeOf(event);
-      on.message(event);
+    const events = answer.events ?? [];
+    // A poll that goes on from a cursor is not greeted: the first answer stands for the `resumed` of the others.
+    if (waitS === 0 && from && events[0]?.ev !== "welcome" && events[0]?.ev !== "resumed") {
+      on.message(resumedBy(answer, from));
     }
+    for (const event of events) on.message(event);
+    if (answer.resume) on.message({ ev: "resume", resume: answer.resume, server_ts: answer.server_ts });
     if (typeof answer.cursor === "string") query.cursor = answer.cursor;
     delete query.resume;
+    waitS = LIMITS.pollWaitS;
   }
+}
+
+function resumedBy({ cursor, resume, server_ts }, from) {
+  const seq = (text) => Number(text.slice(text.indexOf(".") + 1));
+  return { ev: "resumed", from: seq(from), seq: seq(cursor ?? from), resume, server_ts };
 }
 
 /** One command over HTTP. The reply object is handed to `on.message` like one that came over a socket. */
@@ -160,11 +170,6 @@ function refusal(response) {
   const code = { 401: CODES.expired, 403: CODES.removed, 409: CODES.replaced }[response.status];
   const retryAfterMs = retryAfterHeaderMs(response.headers.get("Retry-After"), Date.now());
   return { status: response.status, code, retryAfterMs: retryAfterMs ?? undefined };
-}
-
-/** The in-band farewell of the HTTP transports: `{"ev":"close","code":N,…}`, members as in a close reason. */
-function closeOf(event) {
-  return { code: event.code, reason: event };
 }
 
 function parsed(text) {

@@ -1,0 +1,81 @@
+// Every bound that a reactor keeps: what the configuration sets, and what is fixed, with unit, reason and what happens
+// there.
+
+/// The limits of one reactor, from the configuration and from here.
+struct CoreLimits: Sendable {
+    // From the configuration (units in the names).
+    let frameBytes: Int
+    let connections: Int
+    let devicesMax: Int
+    let roomsMax: Int
+    let pendingMax: Int
+    let tailEvents: Int
+    let tailBytesRoom: Int
+    let gatherBytes: Int
+    let headTimeoutMs: Int
+    let bodyTimeoutMs: Int
+    let httpIdleMs: Int
+    let resetEveryMs: Int
+    let sseHeartbeatMs: Int
+    let pingMs: Int
+    let silentMs: Int
+    let heartbeatS: Int
+    let longpollWaitMaxS: Int
+    let presenceEveryMs: Int
+    let tallyEveryMs: Int
+    let idleRoomUnloadMs: Int
+    let drainSpreadMs: Int
+    let snapshotEveryEvents: Int
+
+    /// Messages that wait for a room to be read from history. Beyond: `overloaded`. One a participant of the largest
+    /// class, several times over.
+    let waitingMax = 65_536
+    /// People without a connection whose allowance a room remembers; forgotten as a whole when full.
+    let strangersMax = 1024
+    /// Rejections for rate in a row after which a connection is not read for a while.
+    let rateRejectionsMax = 20
+    /// Bytes of replies that may wait for one reader. Beyond: closed with 4408.
+    let replyBytesMax = 1 << 20
+    /// One page of `GET …/participants`.
+    let rosterPageMax = 1000
+    /// How long a participant still counts between two long polls: longer than a client needs to come back, shorter than
+    /// the 45 s after which a silent loss must be seen.
+    let pollLingerMs = 15_000
+    /// How long log, store or home may take to answer a request before it is told `unavailable`.
+    let answerTimeoutMs = 15_000
+    /// How long a peer may take to answer a close, or to read what was sent before it.
+    let closeTimeoutMs = 2_000
+    /// What `retry:` tells an EventSource.
+    let sseRetryMs: UInt32 = 1_000
+    /// How often unused rooms are looked for.
+    let tidyEveryMs = 5_000
+    /// How long a draining reactor stays to see its people off.
+    let drainLingerMs = 1_000
+
+    init(_ configuration: ServerConfiguration) {
+        let limits = configuration.limits
+        frameBytes = limits.frameBytes
+        connections = limits.connections
+        devicesMax = limits.connectionsPerParticipant
+        roomsMax = limits.rooms
+        pendingMax = limits.pendingProposals
+        tailEvents = limits.tailEvents
+        // A room's share: no single room may hold more than a quarter of what the node keeps.
+        tailBytesRoom = max(1 << 20, limits.tailBytesNode / 4)
+        gatherBytes = limits.gatherBytes
+        headTimeoutMs = limits.headTimeoutMs
+        bodyTimeoutMs = limits.bodyTimeoutMs
+        httpIdleMs = limits.httpIdleMs
+        resetEveryMs = limits.resetIntervalMs
+        sseHeartbeatMs = limits.sseHeartbeatMs
+        pingMs = limits.pingMs
+        silentMs = limits.silentMs
+        heartbeatS = limits.heartbeatS
+        longpollWaitMaxS = limits.longpollWaitMaxS
+        presenceEveryMs = limits.presenceMs
+        tallyEveryMs = limits.tallyMs
+        idleRoomUnloadMs = limits.idleRoomUnloadS * 1000
+        drainSpreadMs = limits.drainMs
+        snapshotEveryEvents = configuration.store.snapshotEvents
+    }
+}

@@ -1,0 +1,199 @@
+// Everything that crosses from one thread to a reactor. Values or immutable arrays only; what cannot be
+// posted (full mailbox) is decided where it is posted.
+
+import LiveIO
+import Rooms
+import RoomsBackplane
+import RoomsStore
+
+/// A connection somewhere in the node.
+struct Endpoint: Hashable, Sendable {
+    var reactor: UInt8
+    var connection: ConnectionID
+}
+
+/// A participant's connection asks its room's home to let it in.
+struct AttachRequest: Sendable {
+    var endpoint: Endpoint
+    var actor: Actor
+    var room: RoomKey
+    var device: UInt64
+    var view: View
+    /// Epoch and seq that the client has, with the proof of a resume token; nil for a first attach.
+    var cursor: RoomCursor?
+    /// Oldest seq after which the asking reactor's own log can serve, nil when it has no replica.
+    var replicaBaseSeq: UInt64?
+}
+
+/// A place in a room's log.
+struct RoomCursor: Hashable, Sendable {
+    var epoch: String
+    var seq: UInt64
+}
+
+/// The home's answer to an attach.
+struct AttachReply: Sendable {
+    enum Verdict: Sendable {
+        /// Send `welcome`, then everything after `seq`.
+        case welcome(WelcomeParts)
+        /// Send `resumed`, then `missed` (frames after the cursor) unless the replica has them itself.
+        case resumed(ResumedParts)
+        /// Not admitted.
+        case refused(Rejection, removed: Bool)
+    }
+    var endpoint: Endpoint
+    var room: RoomKey
+    var verdict: Verdict
+}
+
+/// What a `welcome` is made of: the big part is shared by all of a view and version.
+struct WelcomeParts: Sendable {
+    var epoch: String
+    var seq: UInt64
+    var reset: Bool
+    var state: [UInt8]
+    var presence: [UInt8]
+    var you: [UInt8]
+}
+
+/// What a `resumed` is made of.
+struct ResumedParts: Sendable {
+    var epoch: String
+    var from: UInt64
+    var head: UInt64
+    var presence: [UInt8]
+    var you: [UInt8]
+    /// Events from the cursor to `head`, nil where the reactor's own log reaches back far enough.
+    var missed: MissedEvents?
+}
+
+/// Events copied out of the home's log for a reactor whose own log starts later.
+struct MissedEvents: Sendable {
+    /// WebSocket frames, one behind the other, and the seq of each.
+    var frames: [UInt8] = []
+    var seqs: [UInt64] = []
+}
+
+/// A command on its way to the room's home.
+struct RoomCommand: Sendable {
+    enum Body: Sendable {
+        case proposal(Proposal)
+        case ballot(PollAnswer, actor: Actor)
+    }
+    var origin: Endpoint
+    var room: RoomKey
+    /// The client's id, as given back in `re`.
+    var id: CommandID
+    var body: Body
+    /// Monotonic time at which the command was read, for the delivery latency histogram.
+    var receivedNs: UInt64
+}
+
+/// One reply on its way back. `json` is the whole reply object.
+struct RoomReply: Sendable {
+    var origin: Endpoint
+    var json: [UInt8]
+    /// The event that the reply must follow, 0 for none.
+    var afterSeq: UInt64
+    /// HTTP status where the command came by POST.
+    var status: UInt16
+    /// For `rate_limited`: how long the sender should be quiet.
+    var pauseMs: UInt32
+}
+
+/// Which bytes a view reads. Members and observers get the same, so they share one log.
+enum LogClass: Int, CaseIterable, Sendable {
+    case moderators
+    case peers
+
+    init(_ view: View) { self = view == .moderator ? .moderators : .peers }
+
+    /// The view whose encoding fills this log.
+    var view: View { self == .moderators ? .moderator : .member }
+}
+
+/// Events of one room and round, encoded once a log class, for all reactors.
+final class FrameBatch: Sendable {
+    /// One event's place in the payloads.
+    struct Item: Sendable {
+        var seq: UInt64
+        /// Length of its JSON in `moderators` and `peers`; 0 where that class does not get it.
+        var moderators: UInt32
+        var peers: UInt32
+    }
+    /// An earlier event whose bytes leave the tail (a deleted message).
+    struct Redaction: Sendable {
+        var seq: UInt64
+        var json: [UInt8]
+    }
+    let room: RoomKey
+    /// Seq of the room's entry before the first of these: a replica that stands elsewhere missed some.
+    let previousSeq: UInt64
+    /// Seq of the last entry of the round, whether or not it became an event.
+    let headSeq: UInt64
+    let items: [Item]
+    let moderators: [UInt8]
+    let peers: [UInt8]
+    let redactions: [Redaction]
+    /// Monotonic time at which the first command of the batch was read.
+    let receivedNs: UInt64
+
+    init(
+        room: RoomKey, previousSeq: UInt64, headSeq: UInt64, items: [Item], moderators: [UInt8], peers: [UInt8],
+        redactions: [Redaction], receivedNs: UInt64
+    ) {
+        self.room = room
+        self.previousSeq = previousSeq
+        self.headSeq = headSeq
+        self.items = items
+        self.moderators = moderators
+        self.peers = peers
+        self.redactions = redactions
+        self.receivedNs = receivedNs
+    }
+}
+
+/// Last-value events of one room: JSON for each log class, empty where that class gets none.
+struct EphemeralBatch: Sendable {
+    var room: RoomKey
+    /// What it is the latest value of: a blocked reader gets only the last of a key.
+    var key: String
+    var moderators: [UInt8]
+    var peers: [UInt8]
+}
+
+/// What reactors, the log, the store and the outside post to a reactor.
+enum CoreMessage: Sendable {
+    case sequenced([Sequenced])
+    case ballots([BallotOutcome])
+    case history(HistoryOutcome)
+    case attach(AttachRequest)
+    case attached(AttachReply)
+    case detach(room: RoomKey, endpoint: Endpoint, participant: ParticipantID, lingers: Bool)
+    /// A reactor dropped its replica.
+    case unsubscribe(room: RoomKey, reactor: UInt8)
+    case command(RoomCommand)
+    case reply(RoomReply)
+    case frames(FrameBatch)
+    case ephemeral(EphemeralBatch)
+    /// JSON for one connection outside the log (`you`, `ballot_stored`).
+    case direct(ConnectionID, [UInt8])
+    case close(ConnectionID, code: UInt16, reason: String)
+    /// A replica that missed frames asks for everything after `after`.
+    case repair(room: RoomKey, after: UInt64, reactor: UInt8)
+    /// Everything after the seq asked for, nil where the home's tail no longer reaches.
+    case repaired(room: RoomKey, FrameBatch?)
+    case participants(RosterRequest)
+    case answer(ConnectionID, status: UInt16, contentType: String, body: [UInt8])
+    case classSaved(ClassOutcome)
+    case scrape(MetricsScrape)
+    case drain
+}
+
+/// `GET …/participants` on its way to the home.
+struct RosterRequest: Sendable {
+    var origin: Endpoint
+    var room: RoomKey
+    var after: String?
+    var limit: Int
+}

@@ -1,0 +1,145 @@
+// What other threads post to this reactor, carried out on its thread.
+
+import LiveIO
+import LiveProtocol
+import Rooms
+import RoomsStore
+
+extension ReactorCore {
+    func handle(_ message: CoreMessage) {
+        switch message {
+        case .sequenced(let outcomes):
+            for outcome in outcomes { sequenced(outcome) }
+        case .ballots(let outcomes):
+            for outcome in outcomes { ballotOutcome(outcome) }
+        case .history(let outcome): historyAnswered(outcome)
+        case .attach(let request):
+            withHome(request.room, message) { attach(request, at: $0) }
+        case .attached(let reply): attached(reply)
+        case .detach(let room, let endpoint, let participant, let lingers):
+            detach(room, endpoint, participant: participant, lingers: lingers)
+        case .command(let command):
+            withHome(command.room, message) { execute(command, at: $0) }
+        case .reply(let reply): deliver(reply)
+        case .frames(let batch): receive(batch)
+        case .ephemeral(let batch):
+            guard let replica = replica(batch.room) else { return }
+            replica.append(batch)
+            markDirty(replica)
+        case .direct(let id, let json):
+            guard let session = sessions.find(id) else { return }
+            sendJSON(session, json)
+        case .close(let id, let code, let reason):
+            guard let session = sessions.find(id) else { return }
+            closeSession(session, code: code, reason: reason)
+        case .unsubscribe(let room, let reactorIndex):
+            guard let handle = homeOf[room], let home = homes[handle] else { return }
+            home.subscribers.removeAll { $0 == Int(reactorIndex) }
+        case .repair(let room, let after, let reactorIndex): repair(room, after: after, for: Int(reactorIndex))
+        case .repaired(let room, let batch): repaired(room, batch)
+        case .participants(let request):
+            withHome(request.room, message) { answerRoster(request, at: $0) }
+        case .answer(let id, let status, let contentType, let body):
+            answer(id, HTTPAnswer(status: Int(status), contentType: contentType, body: body))
+        case .classSaved(let outcome):
+            switch outcome {
+            case .saved(let ticket): classSaved(ticket, ok: true)
+            case .unavailable(let ticket): classSaved(ticket, ok: false)
+            case .removed: break
+            }
+        case .scrape(let scrape):
+            counters.connections = connectionsByTransport()
+            counters.tailBytes = UInt64(replicas.reduce(0) { $0 + ($1?.tailBytes ?? 0) })
+            counters.rooms = UInt64(homes.count)
+            counters.reactor = reactor.statistics
+            scrape.add(index, counters)
+        case .drain: drain()
+        }
+    }
+
+    private func historyAnswered(_ outcome: HistoryOutcome) {
+        switch outcome {
+        case .loaded(let ticket, let loaded):
+            guard case .load(let handle)? = tickets.redeem(ticket), let home = homes[handle] else { return }
+            restore(home, loaded)
+            loadStepDone(home)
+        case .unavailable(let ticket):
+            guard case .load(let handle)? = tickets.redeem(ticket), let home = homes[handle] else { return }
+            abandon(home, Rejection(.unavailable, "the room's history cannot be read now", retryAfterMs: 1000))
+        case .lineage, .projected: break
+        }
+    }
+
+    // MARK: Replicas
+
+    /// Events from a room's home on another reactor.
+    private func receive(_ batch: FrameBatch) {
+        guard let replica = replica(batch.room), !replica.isRepairing else { return }
+        guard batch.previousSeq == replica.headSeq else {
+            // A full mailbox lost a batch: the same repair as for a lost message between nodes.
+            replica.isRepairing = true
+            counters.repairs += 1
+            return post(
+                .repair(room: batch.room, after: replica.headSeq, reactor: UInt8(index)),
+                to: node.home(of: batch.room))
+        }
+        replica.append(batch)
+        markDirty(replica)
+    }
+
+    private func repair(_ room: RoomKey, after: UInt64, for reactorIndex: Int) {
+        guard let handle = homeOf[room], let home = homes[handle], let replica = replica(room) else { return }
+        finish(home)
+        post(.repaired(room: room, replica.batch(after: after)), to: reactorIndex)
+    }
+
+    private func repaired(_ room: RoomKey, _ batch: FrameBatch?) {
+        guard let replica = replica(room) else { return }
+        replica.isRepairing = false
+        if let batch, batch.previousSeq == replica.headSeq {
+            replica.append(batch)
+            return markDirty(replica)
+        }
+        // The home's tail does not reach back: everybody here starts from a snapshot.
+        let slot = replica.slot
+        for list in replica.members { for encoding in list { for index in encoding {
+            closeSession(sessions.at(index), code: CloseCode.tryAgain, reason: CloseReason.retry(afterMs: 500))
+        } } }
+        replicas[Int(slot)]?.emptySinceMs = reactor.nowMs
+    }
+
+    // MARK: Shutdown
+
+    /// Stops taking connections and tells everybody to come back, spread over time.
+    private func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        reactor.stopListening()
+        for home in homes.values { saveSnapshot(home) }
+        var spread: UInt32 = 0
+        for replica in replicas {
+            guard let replica else { continue }
+            for list in replica.members { for encoding in list { for index in encoding {
+                spread = (spread &+ 137) % UInt32(limits.drainSpreadMs)
+                let session = sessions.at(index)
+                closeSession(session, code: CloseCode.goingAway, reason: CloseReason.reconnect(afterMs: 200 + spread))
+            } } }
+        }
+        _ = reactor.schedule(inMs: UInt32(limits.drainLingerMs), payload: CoreTimer.stop.payload)
+    }
+
+    func connectionsByTransport() -> TransportCounts {
+        var counts = TransportCounts()
+        for replica in replicas {
+            guard let replica else { continue }
+            for list in replica.members {
+                counts.webSocket += UInt64(list[MemberEncoding.webSocket.rawValue].count)
+                counts.eventStream += UInt64(list[MemberEncoding.eventStream.rawValue].count)
+                counts.longPoll += UInt64(list[MemberEncoding.longPoll.rawValue].count)
+            }
+        }
+        let rooms = counts.webSocket + counts.eventStream + counts.longPoll
+        counts.http = UInt64(reactor.connectionCount) - min(rooms, UInt64(reactor.connectionCount))
+        return counts
+    }
+}

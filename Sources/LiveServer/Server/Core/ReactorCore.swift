@@ -1,0 +1,214 @@
+// One reactor's half of the server: every connection accepted here, every room whose home is here, and
+// the replicas that serve the members here. All of it is touched by this reactor's thread only; what
+// others have to say arrives in the mailbox.
+//
+// Order of a round (LiveIO drives it): mail → sockets → timers → `roundEnded`, where rooms that have
+// something new are flushed with one write a member.
+
+import LiveIO
+import LiveProtocol
+import Rooms
+
+/// The driver of one reactor.
+final class ReactorCore: ReactorDriver {
+    let index: Int
+    let node: ServerNode
+    let reactor: Reactor
+    let mailbox: Mailbox<CoreMessage>
+    let limits: CoreLimits
+
+    var sessions = SessionTable()
+    var counters = ReactorCounters()
+
+    // Rooms on this reactor.
+    var replicas: [RoomReplica?] = []
+    var freeReplicaSlots: [Int32] = []
+    var replicaOf: [RoomKey: Int32] = [:]
+    var homes: [UInt32: RoomHome] = [:]
+    var homeOf: [RoomKey: UInt32] = [:]
+    var nextHomeHandle: UInt32 = 1
+
+    // What must be looked at when the round ends.
+    var dirtySessions: [ConnectionID] = []
+    var dirtyReplicas: [Int32] = []
+    var dirtyHomes: [UInt32] = []
+
+    // Outstanding questions to the ballot desk and the history, by ticket.
+    var tickets = TicketTable()
+
+    // Scratch memory and readers shared by all connections.
+    let json = JSONReader()
+    var head = HTTPRequestHead()
+    var scratch: [UInt8] = []
+    var offsets: [Int] = []
+    var writer = JSONWriter(reserving: 4096)
+    var resumeScratch: [UInt8] = []
+    var mail: [CoreMessage] = []
+    var replyPool: [ReplyBuffer] = []
+    let verifier: TokenVerifier
+    let resumes: ResumeSealer
+    var responses = ResponseHeaders()
+    var isDraining = false
+
+    init(index: Int, node: ServerNode, reactor: Reactor, mailbox: Mailbox<CoreMessage>) {
+        self.index = index
+        self.node = node
+        self.reactor = reactor
+        self.mailbox = mailbox
+        limits = CoreLimits(node.configuration)
+        verifier = TokenVerifier(settings: node.tokenSettings)
+        resumes = ResumeSealer(key: node.tokenSettings.key)
+        scratch.reserveCapacity(node.configuration.limits.gatherBytes + 4096)
+    }
+
+    /// Once, on the reactor's thread, before it runs.
+    func start() {
+        _ = reactor.schedule(inMs: UInt32(limits.tidyEveryMs), payload: CoreTimer.tidy.payload)
+    }
+
+    /// Milliseconds since start, 32 bits: for ages of connections.
+    var now32: UInt32 { UInt32(truncatingIfNeeded: reactor.nowMs) }
+
+    // MARK: ReactorDriver
+
+    func accepted(_ id: ConnectionID, from peer: PeerAddress) {
+        let session = sessions.open(id)
+        session.pointee.kind = .http
+        session.pointee.addressKey = peer.limitKey
+        session.pointee.lastInboundMs = now32
+        counters.accepted += 1
+        if isDraining || reactor.connectionCount > limits.connections {
+            counters.reject(.overloaded)
+            sessions.at(id.index).pointee.flags.insert(.closeAfterAnswer)
+            answer(id, .unavailable("the server is full or shutting down", retryAfterMs: 2000))
+            return
+        }
+        reactor.setDeadline(id, inMs: UInt32(limits.headTimeoutMs))
+    }
+
+    func received(_ id: ConnectionID, _ bytes: UnsafeMutableRawBufferPointer) -> Int {
+        let session = sessions.at(id.index)
+        session.pointee.lastInboundMs = now32
+        var consumed = 0
+        // Each turn the kind decides anew: a request may turn the connection into something else.
+        while consumed < bytes.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[consumed...])
+            let used: Int
+            switch session.pointee.kind {
+            case .http: used = receiveHTTP(session, rest)
+            case .webSocket: used = receiveWebSocket(session, rest)
+            case .echo: used = receiveEcho(session, rest)
+            case .awaitingAnswer, .longPoll:
+                // The next request of a pipeline waits until this one is answered.
+                reactor.setReading(id, false)
+                return consumed
+            case .eventStream, .closing: return bytes.count
+            case .vacant: preconditionFailure("bytes reach live sessions only")
+            }
+            if used == 0 { break }
+            consumed += used
+        }
+        return consumed
+    }
+
+    func drained(_ id: ConnectionID) {
+        guard let session = sessions.find(id) else { return }
+        session.pointee.flags.remove(.blocked)
+        markDirty(session)
+    }
+
+    func ended(_ id: ConnectionID, _ end: ConnectionEnd) {
+        guard let session = sessions.find(id) else { return }
+        if case .timedOut = end { counters.silentEnds += 1 }
+        leaveRoom(session, clean: session.pointee.flags.contains(.leftCleanly))
+        release(session)
+        sessions.close(id)
+        counters.closed += 1
+    }
+
+    func mailArrived() {
+        mailbox.drain(into: &mail)
+        for message in mail { handle(message) }
+        mail.removeAll(keepingCapacity: true)
+    }
+
+    func roundEnded() {
+        finishHomes()
+        // Flushing can close a reader, and closing has something to say: a few turns always end it.
+        for _ in 0..<4 where !(dirtySessions.isEmpty && dirtyReplicas.isEmpty) {
+            flushDirtySessions()
+            flushDirtyReplicas()
+        }
+    }
+
+    // MARK: Small things every part uses
+
+    /// Puts the session on the list that `roundEnded` walks.
+    func markDirty(_ session: UnsafeMutablePointer<Session>) {
+        guard !session.pointee.flags.contains(.dirty) else { return }
+        session.pointee.flags.insert(.dirty)
+        dirtySessions.append(session.pointee.id)
+    }
+
+    func markDirty(_ replica: RoomReplica) {
+        guard !replica.isDirty else { return }
+        replica.isDirty = true
+        dirtyReplicas.append(replica.slot)
+    }
+
+    /// The session's buffer for bytes of its own; they leave with the round.
+    func replyBuffer(_ session: UnsafeMutablePointer<Session>) -> ReplyBuffer {
+        if let buffer = session.pointee.replies { return buffer }
+        let buffer = replyPool.popLast() ?? ReplyBuffer()
+        session.pointee.replies = buffer
+        markDirty(session)
+        return buffer
+    }
+
+    func recycle(_ buffer: ReplyBuffer) {
+        // A buffer that grew for one big answer is not kept at that size.
+        guard replyPool.count < 256, buffer.bytes.capacity <= 65_536 else { return }
+        buffer.bytes.removeAll(keepingCapacity: true)
+        replyPool.append(buffer)
+    }
+
+    private func release(_ session: UnsafeMutablePointer<Session>) {
+        if let buffer = session.pointee.replies { recycle(buffer) }
+        session.pointee.replies = nil
+    }
+
+    /// Hands a message to the reactor that is to hear it; on this one without a detour.
+    func post(_ message: CoreMessage, to reactorIndex: Int) {
+        if reactorIndex == index {
+            handle(message)
+        } else if !node.post(message, to: reactorIndex) {
+            counters.mailboxRefusals += 1
+        }
+    }
+
+    func replica(of session: UnsafeMutablePointer<Session>) -> RoomReplica? {
+        session.pointee.room < 0 ? nil : replicas[Int(session.pointee.room)]
+    }
+
+    func replica(_ key: RoomKey) -> RoomReplica? {
+        replicaOf[key].flatMap { replicas[Int($0)] }
+    }
+
+    func openReplica(_ key: RoomKey, epoch: String, baseSeq: UInt64) -> RoomReplica {
+        let slot = freeReplicaSlots.popLast() ?? Int32(replicas.count)
+        let replica = RoomReplica(
+            key: key, slot: slot, epoch: epoch, baseSeq: baseSeq, entriesMax: limits.tailEvents,
+            bytesMax: limits.tailBytesRoom)
+        if Int(slot) == replicas.count { replicas.append(replica) } else { replicas[Int(slot)] = replica }
+        replicaOf[key] = slot
+        replica.emptySinceMs = reactor.nowMs
+        return replica
+    }
+
+    func closeReplica(_ replica: RoomReplica) {
+        precondition(replica.memberCount == 0, "a replica is dropped when nobody reads it")
+        replicas[Int(replica.slot)] = nil
+        freeReplicaSlots.append(replica.slot)
+        replicaOf[replica.key] = nil
+    }
+}

@@ -1,0 +1,115 @@
+// What all reactors of a node share: the settings, the way to each other's mailboxes, the doors to the log and the
+// stores. Everything in it is unchanging or has its own lock or queue.
+
+import LiveIO
+import LiveProtocol
+import Rooms
+import RoomsBackplane
+import RoomsStore
+import Synchronization
+
+/// One node.
+final class ServerNode: Sendable {
+    let configuration: ServerConfiguration
+    let epoch: String
+    /// The node's name in `pending` lists and logs.
+    let name: String
+    let assets: Assets
+    let origins: OriginPolicy
+    let tokenSettings: TokenSettings
+    let httpLimits: HTTPLimits
+    let frameLimits: WebSocketLimits
+    let echoLimits: WebSocketLimits
+    let log: ServerLog
+    let backplane: any Backplane
+    let ballots: BallotDesk
+    let history: HistoryStore
+    let classStore: ClassStore
+    /// Guests and classes. A lock, not a reactor's property: it is touched on `/v1/classes` and `/v1/join` alone, for
+    /// microseconds, never by a message.
+    let classes: Mutex<ClassDirectory>
+    /// Where the node listens, for links; set once before the reactors run.
+    let listenURL: String
+    let startedMs: Int64
+
+    private let mailboxes: [Mailbox<CoreMessage>]
+    private let studentRate: TokenRate
+    private let moderatorRate: TokenRate
+
+    init(
+        configuration: ServerConfiguration, epoch: String, log: ServerLog, mailboxes: [Mailbox<CoreMessage>],
+        backplane: any Backplane, ballots: BallotDesk, history: HistoryStore, classStore: ClassStore,
+        classes: ClassDirectory, origins: OriginPolicy, listenURL: String
+    ) {
+        self.configuration = configuration
+        self.epoch = epoch
+        self.log = log
+        self.mailboxes = mailboxes
+        self.backplane = backplane
+        self.ballots = ballots
+        self.history = history
+        self.classStore = classStore
+        self.classes = Mutex(classes)
+        self.origins = origins
+        self.listenURL = listenURL
+        name = "node"
+        assets = Assets()
+        tokenSettings = configuration.tokenSettings
+        let limits = configuration.limits
+        var http = HTTPLimits()
+        http.headBytesMax = limits.headBytes
+        http.targetBytesMax = limits.targetBytes
+        http.fieldsMax = limits.headerCount
+        http.bodyBytesMax = UInt64(limits.bodyBytes)
+        httpLimits = http
+        frameLimits = WebSocketLimits(messageBytesMax: limits.frameBytes)
+        echoLimits = WebSocketLimits(messageBytesMax: 64 << 20)
+        studentRate = TokenRate(perSecond: limits.studentRate, burst: limits.studentBurst)
+        moderatorRate = TokenRate(perSecond: limits.moderatorRate, burst: limits.moderatorBurst)
+        startedMs = WallClock.nowMs()
+    }
+
+    /// Number of reactors.
+    var reactorCount: Int { mailboxes.count }
+
+    /// Posts to a reactor from any thread. False: its mailbox is full.
+    func post(_ message: CoreMessage, to reactor: Int) -> Bool { mailboxes[reactor].post(message) }
+
+    /// The reactor where a room lives: the same for everybody on this node.
+    func home(of room: RoomKey) -> Int {
+        RoomHash.reactor(of: room, count: mailboxes.count)
+    }
+
+    /// What metrics and readiness say of the parts that all reactors share.
+    func facts() -> NodeFacts {
+        let log = backplane.health
+        let desk = ballots.statistics
+        return NodeFacts(
+            startedMs: startedMs, logFailing: log.failing, logEntries: log.entries, logRounds: log.rounds,
+            logFailures: log.failures, logDepth: log.depth, ballotsInJournal: desk.mode != .store,
+            ballotsUndrained: desk.undrained, ballotQueueDepth: desk.queueDepth, ballotCommits: desk.commits,
+            classes: classes.withLock { $0.count })
+    }
+
+    /// A fresh allowance for a role.
+    func bucket(for role: Role) -> TokenBucket {
+        TokenBucket(role.isModerator ? moderatorRate : studentRate)
+    }
+
+    /// The address under which people reach this node: as configured, or as they asked for it.
+    func publicURL(host: String) -> String {
+        if !configuration.publicURL.isEmpty { return configuration.publicURL }
+        return host.isEmpty ? listenURL : "http://" + host
+    }
+}
+
+/// Which reactor a room lives on.
+enum RoomHash {
+    /// FNV-1a over the path: the same for everybody on a node.
+    static func reactor(of room: RoomKey, count: Int) -> Int {
+        guard count > 1 else { return 0 }
+        var value: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in room.raw.utf8 { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return Int((value ^ value >> 32) % UInt64(count))
+    }
+}

@@ -1,0 +1,313 @@
+// The end of a round: every member whose cursor is behind its room's head gets everything it lacks with
+// one write. Members that stand at the same place share one slice of the log; nothing is copied, counted
+// or allocated for a member.
+//
+// Short write: the cursor stays at the frame that was cut, only the rest of that frame is kept (it must
+// go out whole), and the session waits for the kernel. Fallen off the tail: reset by snapshot, at most
+// once in `resetEveryMs`, else closed with 4408.
+
+import LiveIO
+import LiveProtocol
+import Rooms
+
+extension ReactorCore {
+    /// Bytes sent to many: the same slice for all that stand at `cursor`.
+    private struct SharedSlice {
+        var cursor: UInt64 = .max
+        var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+        var next: UInt64 = 0
+    }
+
+    func flushDirtyReplicas() {
+        var at = 0
+        while at < dirtyReplicas.count {
+            if let replica = replicas[Int(dirtyReplicas[at])] { flush(replica) }
+            at += 1
+        }
+        dirtyReplicas.removeAll(keepingCapacity: true)
+    }
+
+    private func flush(_ replica: RoomReplica) {
+        replica.isDirty = false
+        for list in LogClass.allCases { flush(replica, list) }
+        if replica.receivedNs > 0 {
+            counters.deliveryLatency.record(ns: MonotonicClock.nowNs() &- replica.receivedNs)
+            replica.receivedNs = 0
+        }
+        for list in replica.pendingEphemeral.indices {
+            replica.pendingEphemeral[list].removeAll(keepingCapacity: true)
+        }
+    }
+
+    private func flush(_ replica: RoomReplica, _ list: LogClass) {
+        let members = replica.members[list.rawValue]
+        let sockets = members[MemberEncoding.webSocket.rawValue]
+        let ephemeral = replica.pendingEphemeral[list.rawValue]
+        if !sockets.isEmpty {
+            scratch.removeAll(keepingCapacity: true)
+            for json in ephemeral { appendFrame(json) }
+            let after = scratch
+            if list == .moderators {
+                flushSockets(sockets, replica.moderators, replica, ephemeral: after)
+            } else {
+                flushSockets(sockets, replica.peers, replica, ephemeral: after)
+            }
+        }
+        let streams = members[MemberEncoding.eventStream.rawValue]
+        if !streams.isEmpty {
+            if list == .moderators {
+                flushStreams(streams, replica.moderators, replica, ephemeral: ephemeral)
+            } else {
+                flushStreams(streams, replica.peers, replica, ephemeral: ephemeral)
+            }
+        }
+        // Answering takes a poll out of the list: walk a copy.
+        for index in members[MemberEncoding.longPoll.rawValue] {
+            let session = sessions.at(index)
+            if session.pointee.cursor < replica.nextIndex(in: list) { answerLongPoll(session, replica) }
+        }
+    }
+
+    private func appendFrame(_ json: [UInt8]) {
+        WebSocketFrame.append(.text, payload: json, to: &scratch)
+    }
+
+    private func flushSockets(
+        _ members: ContiguousArray<UInt32>, _ log: borrowing FrameLog, _ replica: RoomReplica, ephemeral: [UInt8]
+    ) {
+        let head = log.nextIndex
+        var shared = SharedSlice()
+        var deliveries = 0
+        var sentBytes = 0
+        members.withUnsafeBufferPointer { slots in
+            for slot in slots {
+                let session = sessions.at(slot)
+                let cursor = session.pointee.cursor
+                if session.pointee.flags.contains(.blocked) {
+                    if !ephemeral.isEmpty { session.pointee.flags.insert(.missedEphemeral) }
+                    continue
+                }
+                if cursor == head {
+                    if !ephemeral.isEmpty { sendEphemeral(session, ephemeral) }
+                    continue
+                }
+                if cursor != shared.cursor {
+                    if cursor < log.firstIndex {
+                        fellBehind(session, replica)
+                        continue
+                    }
+                    let slice = log.slice(from: cursor, bytesMax: limits.gatherBytes)
+                    shared = SharedSlice(cursor: cursor, bytes: slice.bytes, next: slice.next)
+                }
+                guard shared.next == head, ephemeral.isEmpty else {
+                    catchUp(session, log, replica)
+                    if !ephemeral.isEmpty, !session.pointee.flags.contains(.blocked) {
+                        sendEphemeral(session, ephemeral)
+                    }
+                    continue
+                }
+                let sent = reactor.trySend(session.pointee.id, shared.bytes)
+                if sent == shared.bytes.count {
+                    session.pointee.cursor = head
+                    deliveries += Int(truncatingIfNeeded: head &- cursor)
+                    sentBytes += sent
+                } else {
+                    cutShort(session, log, shared.bytes, from: cursor, sent: sent)
+                }
+            }
+        }
+        counters.deliveries += UInt64(deliveries)
+        counters.deliveredBytes += UInt64(sentBytes)
+    }
+
+    /// Sends a member everything it lacks, slice by slice, until it has it or the kernel is full.
+    func catchUp(_ session: UnsafeMutablePointer<Session>, _ log: borrowing FrameLog, _ replica: RoomReplica) {
+        while session.pointee.cursor < log.nextIndex, !session.pointee.flags.contains(.blocked) {
+            let cursor = session.pointee.cursor
+            if cursor < log.firstIndex { return fellBehind(session, replica) }
+            let slice = log.slice(from: cursor, bytesMax: limits.gatherBytes)
+            let sent = reactor.trySend(session.pointee.id, slice.bytes)
+            if sent == slice.bytes.count {
+                session.pointee.cursor = slice.next
+                counters.deliveries += slice.next - cursor
+                counters.deliveredBytes += UInt64(sent)
+            } else {
+                return cutShort(session, log, slice.bytes, from: cursor, sent: sent)
+            }
+        }
+    }
+
+    /// A write took only `sent` bytes of a slice: keep the rest of the frame that was cut, no more.
+    private func cutShort(
+        _ session: UnsafeMutablePointer<Session>, _ log: borrowing FrameLog, _ slice: UnsafeRawBufferPointer,
+        from cursor: UInt64, sent: Int
+    ) {
+        let cut = log.locate(offset: sent, from: cursor)
+        guard cut.index < log.nextIndex else {
+            session.pointee.cursor = cut.index
+            return
+        }
+        if cut.offsetInFrame == 0 {
+            session.pointee.cursor = cut.index
+        } else {
+            let frame = log.frame(at: cut.index).bytes
+            reactor.enqueue(session.pointee.id, UnsafeRawBufferPointer(rebasing: frame[cut.offsetInFrame...]))
+            session.pointee.cursor = cut.index + 1
+        }
+        session.pointee.flags.insert(.blocked)
+        counters.deliveries += session.pointee.cursor - cursor
+        counters.deliveredBytes += UInt64(sent)
+        counters.shortWrites += 1
+    }
+
+    private func sendEphemeral(_ session: UnsafeMutablePointer<Session>, _ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { sendWhole(session, $0) }
+    }
+
+    /// Sends bytes that must go out whole, keeping what the kernel did not take.
+    func sendWhole(_ session: UnsafeMutablePointer<Session>, _ bytes: UnsafeRawBufferPointer) {
+        let sent = reactor.trySend(session.pointee.id, bytes)
+        if sent < bytes.count {
+            reactor.enqueue(session.pointee.id, UnsafeRawBufferPointer(rebasing: bytes[sent...]))
+            session.pointee.flags.insert(.blocked)
+            counters.shortWrites += 1
+        }
+        counters.deliveredBytes += UInt64(sent)
+    }
+
+    // MARK: Sessions with bytes of their own
+
+    func flushDirtySessions() {
+        var at = 0
+        while at < dirtySessions.count {
+            if let session = sessions.find(dirtySessions[at]) {
+                session.pointee.flags.remove(.dirty)
+                flush(session)
+            }
+            at += 1
+        }
+        dirtySessions.removeAll(keepingCapacity: true)
+    }
+
+    /// Events first, then replies: a reply with seq N follows event N.
+    private func flush(_ session: UnsafeMutablePointer<Session>) {
+        guard !session.pointee.flags.contains(.blocked) else { return }
+        switch session.pointee.kind {
+        case .webSocket, .eventStream:
+            guard let replica = replica(of: session) else { return flushReplies(session) }
+            let list = LogClass(session.pointee.view)
+            if session.pointee.kind == .webSocket {
+                joinedWrite(session, replica, list)
+            } else {
+                flushReplies(session)
+                catchUpStream(session, replica, list)
+            }
+            if session.pointee.flags.contains(.missedEphemeral), !session.pointee.flags.contains(.blocked) {
+                session.pointee.flags.remove(.missedEphemeral)
+                sendLatestEphemeral(session, replica, list)
+            }
+        case .http, .awaitingAnswer, .longPoll, .echo, .closing: flushReplies(session)
+        case .vacant: break
+        }
+    }
+
+    private func joinedWrite(_ session: UnsafeMutablePointer<Session>, _ replica: RoomReplica, _ list: LogClass) {
+        if list == .moderators {
+            joinedWrite(session, replica, replica.moderators)
+        } else {
+            joinedWrite(session, replica, replica.peers)
+        }
+    }
+
+    private func joinedWrite(
+        _ session: UnsafeMutablePointer<Session>, _ replica: RoomReplica, _ log: borrowing FrameLog
+    ) {
+        // `welcome` and `resumed` stand before any event.
+        if session.pointee.flags.contains(.greeting) {
+            session.pointee.flags.remove(.greeting)
+            flushReplies(session)
+            if session.pointee.flags.contains(.blocked) { return }
+        }
+        guard let replies = session.pointee.replies, !replies.bytes.isEmpty else {
+            return catchUp(session, log, replica)
+        }
+        let cursor = session.pointee.cursor
+        if cursor < log.nextIndex, cursor >= log.firstIndex {
+            let slice = log.slice(from: cursor, bytesMax: limits.gatherBytes)
+            if slice.next == log.nextIndex, session.pointee.repliesAfterSeq <= replica.headSeq {
+                let total = slice.bytes.count + replies.bytes.count
+                let sent = replies.bytes.withUnsafeBytes { reactor.trySend(session.pointee.id, slice.bytes, $0) }
+                if sent < slice.bytes.count {
+                    return cutShort(session, log, slice.bytes, from: cursor, sent: sent)
+                }
+                session.pointee.cursor = slice.next
+                counters.deliveries += slice.next - cursor
+                counters.deliveredBytes += UInt64(sent)
+                return finishReplies(session, replies, sent: sent - slice.bytes.count, whole: sent == total)
+            }
+        }
+        catchUp(session, log, replica)
+        guard !session.pointee.flags.contains(.blocked) else { return }
+        if session.pointee.repliesAfterSeq <= replica.headSeq { flushReplies(session) }
+    }
+
+    /// Sends the session's own bytes; what the kernel does not take goes to the outbox.
+    func flushReplies(_ session: UnsafeMutablePointer<Session>) {
+        guard let replies = session.pointee.replies else { return closeIfDone(session) }
+        let sent = replies.bytes.withUnsafeBytes { reactor.trySend(session.pointee.id, $0) }
+        counters.deliveredBytes += UInt64(sent)
+        finishReplies(session, replies, sent: sent, whole: sent == replies.bytes.count)
+    }
+
+    private func finishReplies(
+        _ session: UnsafeMutablePointer<Session>, _ replies: ReplyBuffer, sent: Int, whole: Bool
+    ) {
+        if !whole {
+            replies.bytes.withUnsafeBytes {
+                reactor.enqueue(session.pointee.id, UnsafeRawBufferPointer(rebasing: $0[sent...]))
+            }
+            session.pointee.flags.insert(.blocked)
+            counters.shortWrites += 1
+        }
+        session.pointee.replies = nil
+        session.pointee.repliesAfterSeq = 0
+        recycle(replies)
+        closeIfDone(session)
+    }
+
+    private func closeIfDone(_ session: UnsafeMutablePointer<Session>) {
+        guard session.pointee.kind == .closing else { return }
+        reactor.close(session.pointee.id, afterDrain: true)
+    }
+
+    private func sendLatestEphemeral(
+        _ session: UnsafeMutablePointer<Session>, _ replica: RoomReplica, _ list: LogClass
+    ) {
+        scratch.removeAll(keepingCapacity: true)
+        for value in replica.latestEphemeral[list.rawValue] {
+            if session.pointee.kind == .eventStream {
+                StreamEncoding.append(json: value.json, to: &scratch)
+            } else {
+                appendFrame(value.json)
+            }
+        }
+        let bytes = scratch
+        if !bytes.isEmpty { bytes.withUnsafeBytes { sendWhole(session, $0) } }
+    }
+
+    // MARK: Readers that are too slow
+
+    /// The tail no longer reaches back to this member: a fresh snapshot, but not over and over.
+    func fellBehind(_ session: UnsafeMutablePointer<Session>, _ replica: RoomReplica) {
+        let sinceReset = now32 &- session.pointee.lastResetMs
+        guard session.pointee.lastResetMs == 0 || sinceReset >= UInt32(limits.resetEveryMs) else {
+            counters.slowClosed += 1
+            return closeSession(session, code: CloseCode.tooSlow, reason: "reading too slowly")
+        }
+        session.pointee.lastResetMs = max(1, now32)
+        counters.resets += 1
+        // Stand at the head meanwhile: the welcome under way holds everything up to its own seq.
+        session.pointee.cursor = replica.nextIndex(in: LogClass(session.pointee.view))
+        requestReset(session, replica)
+    }
+}

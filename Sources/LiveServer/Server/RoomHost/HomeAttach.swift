@@ -1,0 +1,134 @@
+// Letting a participant in: lock, ban and cap are judged here, then the cursor: exactly what was missed,
+// or a snapshot.
+
+import LiveIO
+import LiveProtocol
+import Rooms
+
+extension ReactorCore {
+    func attach(_ request: AttachRequest, at home: RoomHome) {
+        // What this round has applied but not yet sent must not reach the newcomer twice.
+        finish(home)
+        let actor = request.actor
+        // A lock keeps newcomers out; who is inside may come back on another connection.
+        let inside = home.presence.person(actor.participant) != nil && !home.room.isBanned(actor.participant)
+        if let rejection = home.room.admits(participant: actor.participant, role: actor.role), !inside {
+            counters.reject(rejection.code)
+            return answer(request, .refused(rejection, removed: true))
+        }
+        let replaced = home.presence.attach(
+            actor, at: request.endpoint, device: request.device, devicesMax: limits.devicesMax,
+            bucket: node.bucket(for: actor.role))
+        for old in replaced {
+            post(
+                .close(old.connection, code: CloseCode.replaced, reason: "replaced by a newer connection"),
+                to: Int(old.reactor))
+        }
+        presenceChanged(home)
+        counters.joins += 1
+        let origin = Int(request.endpoint.reactor)
+        if origin != index, !home.subscribers.contains(origin) { home.subscribers.append(origin) }
+        answer(request, place(request, home))
+    }
+
+    private func answer(_ request: AttachRequest, _ verdict: AttachReply.Verdict) {
+        post(
+            .attached(AttachReply(endpoint: request.endpoint, room: request.room, verdict: verdict)),
+            to: Int(request.endpoint.reactor))
+    }
+
+    /// Where the newcomer's cursor stands.
+    private func place(_ request: AttachRequest, _ home: RoomHome) -> AttachReply.Verdict {
+        let list = LogClass(request.view)
+        let presence = home.presenceJSON()
+        let you = home.you(request.actor)
+        if let cursor = request.cursor, home.recognizes(cursor), let replica = replica(home.key),
+            replica.index(after: cursor.seq, in: list) != nil
+        {
+            var missed: MissedEvents?
+            let servedThere = request.replicaBaseSeq.map { $0 <= cursor.seq } ?? false
+            if Int(request.endpoint.reactor) != index, !servedThere {
+                missed = replica.missed(after: cursor.seq, in: list)
+            }
+            counters.resumes += 1
+            return .resumed(
+                ResumedParts(
+                    epoch: home.epoch, from: cursor.seq, head: home.room.seq, presence: presence, you: you,
+                    missed: missed))
+        }
+        return .welcome(
+            WelcomeParts(
+                epoch: home.epoch, seq: home.room.seq, reset: request.cursor != nil, state: home.state(for: list),
+                presence: presence, you: you))
+    }
+
+    func detach(_ key: RoomKey, _ endpoint: Endpoint, participant: ParticipantID, lingers: Bool) {
+        guard let handle = homeOf[key], let home = homes[handle] else { return }
+        home.lastUsedMs = reactor.nowMs
+        home.presence.detach(
+            participant, endpoint, lingersUntilMs: lingers ? reactor.nowMs + UInt64(limits.pollLingerMs) : nil)
+        presenceChanged(home)
+    }
+
+    /// Presence goes out once a second while it changes; the first change waits a full period so that a
+    /// storm is one event.
+    func presenceChanged(_ home: RoomHome) {
+        guard home.presence.hasChanges, !home.presenceTimerArmed else { return }
+        home.presenceTimerArmed = true
+        _ = reactor.schedule(inMs: UInt32(limits.presenceEveryMs), payload: CoreTimer.presence(home.handle).payload)
+    }
+
+    func publishPresence(_ home: RoomHome) {
+        home.presenceTimerArmed = false
+        guard home.presence.hasChanges else { return }
+        let changes = home.presence.takeChanges()
+        let count = home.presence.count
+        let named = PresenceEncoding.event(count: count, joined: changes.joined, left: changes.left, named: true)
+        let small = count <= PresenceEncoding.namedPeopleMax
+        let peers = small ? named : PresenceEncoding.event(count: count, joined: [], left: [], named: false)
+        publish(home, EphemeralBatch(room: home.key, key: "presence", moderators: named, peers: peers))
+    }
+
+    /// Last-value events go to every reactor with a member.
+    func publish(_ home: RoomHome, _ batch: EphemeralBatch) {
+        if let replica = replica(home.key) {
+            replica.append(batch)
+            markDirty(replica)
+        }
+        for other in home.subscribers { post(.ephemeral(batch), to: other) }
+    }
+
+    /// One page of the roster, for moderators.
+    func answerRoster(_ request: RosterRequest, at home: RoomHome) {
+        let sorted = home.presence.people.sorted { $0.actor.participant < $1.actor.participant }
+        var json = JSONWriter(reserving: 4096)
+        json.beginObject()
+        json.field("count", home.presence.count)
+        json.key("participants")
+        json.beginArray()
+        var written = 0
+        var last: String?
+        var more = false
+        for person in sorted {
+            if let after = request.after, person.actor.participant.raw <= after { continue }
+            if written == request.limit {
+                more = true
+                break
+            }
+            json.beginObject()
+            json.field("participant", person.actor.participant.raw)
+            json.field("name", person.actor.name)
+            json.field("role", person.actor.role.text)
+            json.field("connections", person.lines.count)
+            json.endObject()
+            last = person.actor.participant.raw
+            written += 1
+        }
+        json.endArray()
+        if more, let last { json.field("next", last) }
+        json.endObject()
+        post(
+            .answer(request.origin.connection, status: 200, contentType: "application/json", body: json.bytes),
+            to: Int(request.origin.reactor))
+    }
+}

@@ -1,0 +1,254 @@
+// Polls between the room's log and the ballot desk. The log says which polls exist and that they closed;
+// the desk judges every ballot, closes durably before the close is sequenced, and counts.
+
+import LiveIO
+import LiveProtocol
+import Rooms
+import RoomsStore
+
+extension ReactorCore {
+    // MARK: Ballots
+
+    func judge(_ answer: PollAnswer, _ actor: Actor, _ command: RoomCommand, _ home: RoomHome) {
+        guard actor.role.mayAnswerPolls, !home.room.isBanned(actor.participant) else {
+            counters.reject(.forbidden)
+            return replyRefused(command, Rejection(.forbidden, "ballots are the students'"))
+        }
+        if let poll = home.room.poll(answer.poll) {
+            if let rejection = answer.rejection(options: poll.draft.options.count, several: poll.draft.kind.acceptsSeveral) {
+                counters.reject(rejection.code)
+                return replyRefused(command, rejection)
+            }
+        }
+        guard
+            let ballot = Ballot(
+                room: home.key, poll: answer.poll, participant: actor.participant, attempt: answer.attempt,
+                choices: answer.choices)
+        else {
+            return replyRefused(command, Rejection(.badRequest, "attempt_id: 1 to 64 printable ASCII is expected"))
+        }
+        let ticket = tickets.issue(.ballot(command, answer, room: home.handle), reactor: index)
+        if !node.ballots.submit(ballot, ticket: ticket) {
+            _ = tickets.redeem(ticket)
+            counters.reject(.overloaded)
+            replyRefused(command, Rejection(.overloaded, "too many ballots are waiting", retryAfterMs: 500))
+        }
+    }
+
+    /// One answer of the ballot desk for a ticket of this reactor, or news of a room that lives here.
+    func ballotOutcome(_ outcome: BallotOutcome) {
+        switch outcome {
+        case .receipt(let ticket, let durable, let acceptedMs, let choices, let duplicate):
+            receipt(ticket, stored: durable == .store, acceptedMs: acceptedMs, choices: choices, duplicate: duplicate)
+        case .rejected(let ticket, let rejection): ballotRejected(ticket, rejection)
+        case .stored(let room, let poll, let participant, let attempt, _):
+            ballotStored(room, poll, participant, attempt)
+        case .opened(let ticket, _, let poll, let closedTs):
+            guard case .open(let handle)? = tickets.redeem(ticket), let home = homes[handle] else { return }
+            // The store holds a close that the log never got: finish it.
+            if let closedTs { sequenceClose(poll, reveal: true, closedTs: closedTs, nil, home) }
+        case .closed(let ticket, _, let poll, let closedTs):
+            guard case .close(let handle, let command, let reveal)? = tickets.redeem(ticket), let home = homes[handle]
+            else { return }
+            sequenceClose(poll, reveal: reveal, closedTs: closedTs, command, home)
+        case .tally(let ticket, _, let poll, let tally): tallied(ticket, poll, tally)
+        case .own(let ticket, let ballots): ownBallots(ticket, ballots)
+        case .drained(let room, let poll):
+            withHome(room, .ballots([outcome])) { countResults(poll, $0) }
+        }
+    }
+
+    private func receipt(_ ticket: UInt64, stored: Bool, acceptedMs: Int64, choices: UInt64, duplicate: Bool) {
+        guard case .ballot(let command, let answer, let handle)? = tickets.redeem(ticket) else { return }
+        if stored { counters.ballotsStored += 1 } else { counters.ballotsOnNode += 1 }
+        reply(
+            command,
+            ReplyEncoding.receipt(
+                command.id, stored: stored, acceptedMs: acceptedMs, choices: choices, several: answer.several,
+                duplicate: duplicate))
+        guard let home = homes[handle], case .ballot(_, let actor) = command.body else { return }
+        home.ballots.record(
+            answer.poll, actor.participant,
+            BallotBook.Entry(attempt: answer.attempt, choices: choices, stored: stored, several: answer.several))
+        if !duplicate { armTally(home) }
+    }
+
+    private func ballotRejected(_ ticket: UInt64, _ rejection: BallotRejection) {
+        switch tickets.redeem(ticket) {
+        case .ballot(let command, _, _)?:
+            counters.reject(BallotRefusal.rejection(rejection).code)
+            replyRefused(command, BallotRefusal.rejection(rejection))
+        case .close(_, let command?, _)?: replyRefused(command, BallotRefusal.rejection(rejection))
+        case .own(let handle, _)?:
+            if let home = homes[handle] { loadStepDone(home) }
+        case .results(let handle)?:
+            // The store cannot count now: `drained` or the next load will ask again.
+            if let home = homes[handle] { home.resultsOwed = true }
+        default: break
+        }
+    }
+
+    private func ballotStored(_ key: RoomKey, _ poll: PollID, _ participant: ParticipantID, _ attempt: String) {
+        guard let handle = homeOf[key], let home = homes[handle] else { return }
+        home.ballots.markStored(poll, participant, attempt: attempt)
+        var json = JSONWriter(reserving: 96)
+        json.beginObject()
+        json.field("ev", "ballot_stored")
+        json.field("poll", poll.text)
+        json.field("attempt_id", attempt)
+        json.endObject()
+        for endpoint in home.presence.endpoints(of: participant) {
+            post(.direct(endpoint.connection, json.bytes), to: Int(endpoint.reactor))
+        }
+    }
+
+    // MARK: Opening and closing
+
+    func pollStarted(_ event: Event, _ entry: LogEntry, _ home: RoomHome) {
+        let id = PollID(seq: entry.seq)
+        guard let poll = home.room.poll(id) else { return }
+        openAtDesk(poll, home)
+        armDeadlines(home)
+    }
+
+    private func openAtDesk(_ poll: Poll, _ home: RoomHome) {
+        let rules = PollRules(
+            options: poll.draft.options.count, multiple: poll.draft.kind.acceptsSeveral,
+            allowChange: poll.draft.allowChange,
+            closesTs: poll.closesTs)
+        let ticket = tickets.issue(.open(room: home.handle), reactor: index)
+        if !node.ballots.open(room: home.key, poll: poll.id, rules: rules, ticket: ticket) {
+            _ = tickets.redeem(ticket)
+            node.log.error("the ballot desk takes no more polls", reason: "its queue is full")
+        }
+    }
+
+    /// After a load: every poll of the state exists at the desk, and its ballots are known here.
+    func askForBallots(_ home: RoomHome) {
+        for poll in home.room.polls {
+            if poll.isOpen { openAtDesk(poll, home) }
+            let ticket = tickets.issue(.own(room: home.handle, poll: poll.id), reactor: index)
+            if node.ballots.own(room: home.key, poll: poll.id, ticket: ticket) {
+                home.loadsUnderWay += 1
+            } else {
+                _ = tickets.redeem(ticket)
+            }
+            if !poll.isOpen, poll.results?.final != true { countResults(poll.id, home) }
+        }
+    }
+
+    private func ownBallots(_ ticket: UInt64, _ ballots: [OwnBallot]) {
+        guard case .own(let handle, let poll)? = tickets.redeem(ticket), let home = homes[handle] else { return }
+        let several = home.room.poll(poll)?.draft.kind.acceptsSeveral ?? false
+        for ballot in ballots {
+            home.ballots.record(
+                poll, ballot.participant,
+                BallotBook.Entry(
+                    attempt: ballot.attempt, choices: ballot.choices, stored: ballot.durable == .store,
+                    several: several))
+        }
+        loadStepDone(home)
+    }
+
+    func closePoll(_ poll: PollID, reveal: Bool, _ command: RoomCommand?, _ home: RoomHome, closedTs: Int64? = nil) {
+        let ticket = tickets.issue(.close(room: home.handle, command, reveal: reveal), reactor: index)
+        if !node.ballots.close(room: home.key, poll: poll, closedTs: closedTs, ticket: ticket) {
+            _ = tickets.redeem(ticket)
+            if let command {
+                replyRefused(command, Rejection(.overloaded, "too many ballots are waiting", retryAfterMs: 500))
+            }
+        }
+    }
+
+    private func sequenceClose(
+        _ poll: PollID, reveal: Bool, closedTs: Int64, _ command: RoomCommand?, _ home: RoomHome
+    ) {
+        let proposal: Proposal
+        if let command, case .proposal(let asked) = command.body {
+            proposal = Proposal(
+                actor: asked.actor, id: asked.id, digest: asked.digest,
+                command: .pollClose(poll, reveal: reveal, closedTs: closedTs))
+        } else {
+            proposal = .timer(poll: poll, deadline: home.room.poll(poll)?.closesTs ?? closedTs, closedTs: closedTs)
+        }
+        propose(proposal, origin: command, home)
+    }
+
+    // MARK: Deadlines
+
+    /// Sets one timer for the nearest deadline of the room's polls.
+    func armDeadlines(_ home: RoomHome) {
+        guard let next = home.room.polls.compactMap({ $0.isOpen ? $0.closesTs : nil }).min() else { return }
+        if let armed = home.deadlineTimerFor, armed <= next { return }
+        home.deadlineTimerFor = next
+        let waitMs = UInt32(clamping: max(0, next - reactor.wallMs) + 1)
+        _ = reactor.schedule(inMs: waitMs, payload: CoreTimer.deadline(home.handle).payload)
+    }
+
+    func deadlineReached(_ home: RoomHome) {
+        home.deadlineTimerFor = nil
+        for poll in home.room.polls where poll.isOpen {
+            if let closesTs = poll.closesTs, closesTs <= reactor.wallMs {
+                closePoll(poll.id, reveal: true, nil, home, closedTs: closesTs)
+            }
+        }
+        let later = home.room.polls.contains { $0.isOpen && ($0.closesTs ?? 0) > reactor.wallMs }
+        if later { armDeadlines(home) }
+    }
+
+    // MARK: Counting
+
+    /// A live count at most five times a second while ballots come in.
+    private func armTally(_ home: RoomHome) {
+        guard !home.tallyTimerArmed else { return }
+        home.tallyTimerArmed = true
+        _ = reactor.schedule(inMs: UInt32(limits.tallyEveryMs), payload: CoreTimer.tally(home.handle).payload)
+    }
+
+    func askForTallies(_ home: RoomHome) {
+        home.tallyTimerArmed = false
+        for poll in home.ballots.takeChanged() {
+            guard home.room.poll(poll)?.isOpen == true else { continue }
+            let ticket = tickets.issue(.liveTally(room: home.handle), reactor: index)
+            if !node.ballots.tally(room: home.key, poll: poll, ticket: ticket) { _ = tickets.redeem(ticket) }
+        }
+    }
+
+    /// The count that becomes results in the log.
+    func countResults(_ poll: PollID, _ home: RoomHome) {
+        guard let known = home.room.poll(poll), !known.isOpen else { return }
+        home.ballots.end(poll)
+        replica(home.key)?.endEphemeral(key: poll.text)
+        let ticket = tickets.issue(.results(room: home.handle), reactor: index)
+        if !node.ballots.tally(room: home.key, poll: poll, ticket: ticket) {
+            _ = tickets.redeem(ticket)
+            home.resultsOwed = true
+        }
+    }
+
+    private func tallied(_ ticket: UInt64, _ poll: PollID, _ tally: Tally) {
+        switch tickets.redeem(ticket) {
+        case .liveTally(let handle)?:
+            guard let home = homes[handle], let known = home.room.poll(poll) else { return }
+            if home.ballots.counted(poll) { armTally(home) }
+            guard known.isOpen else { return }
+            let json = PollEncoding.tally(poll, counts: tally.counts, total: tally.total)
+            publish(
+                home,
+                EphemeralBatch(
+                    room: home.key, key: poll.text, moderators: json, peers: known.draft.show == .live ? json : []))
+        case .results(let handle)?:
+            guard let home = homes[handle], let known = home.room.poll(poll) else { return }
+            let results = PollResults(
+                poll: poll, counts: tally.counts, total: tally.total, revision: (known.results?.revision ?? 0) + 1,
+                final: !tally.pending, pending: tally.pending ? [node.name] : [])
+            if let published = known.results, published.counts == results.counts, published.total == results.total,
+                published.final == results.final
+            {
+                return
+            }
+            propose(.results(results), origin: nil, home)
+        default: break
+        }
+    }
+}

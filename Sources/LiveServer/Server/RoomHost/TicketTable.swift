@@ -1,0 +1,46 @@
+// Questions that reactors have put to slower threads (ballot desk, history, class store) and whose
+// answers come back by number.
+
+import LiveIO
+import Rooms
+
+/// What to do when the answer to a ticket arrives.
+enum TicketPurpose {
+    /// A ballot: reply to its sender.
+    case ballot(RoomCommand, PollAnswer, room: UInt32)
+    /// The poll's row has been made; the answer may say that it is closed already.
+    case open(room: UInt32)
+    /// The store has closed the poll: now the close may be sequenced.
+    case close(room: UInt32, RoomCommand?, reveal: Bool)
+    /// A count for the live display.
+    case liveTally(room: UInt32)
+    /// The count that becomes results in the log.
+    case results(room: UInt32)
+    /// The ballots of a poll, to fill `you` after a load.
+    case own(room: UInt32, poll: PollID)
+    /// A new class is being stored; the answer that its maker waits for.
+    case classSaved(ConnectionID, code: ClassCode, body: [UInt8])
+    /// The room's past.
+    case load(room: UInt32)
+}
+
+/// Outstanding tickets of one reactor.
+struct TicketTable {
+    private var purposes: [UInt64: TicketPurpose] = [:]
+    private var last: UInt64 = 0
+
+    /// Tickets carry their reactor, since stores answer all reactors through one door.
+    static func reactor(of ticket: UInt64) -> Int { Int(ticket >> 56) }
+
+    mutating func issue(_ purpose: TicketPurpose, reactor: Int) -> UInt64 {
+        last += 1
+        let ticket = UInt64(reactor) << 56 | last
+        purposes[ticket] = purpose
+        return ticket
+    }
+
+    /// The purpose of a ticket, once.
+    mutating func redeem(_ ticket: UInt64) -> TicketPurpose? { purposes.removeValue(forKey: ticket) }
+
+    var count: Int { purposes.count }
+}

@@ -1,0 +1,68 @@
+// What operators and load balancers ask: is it alive, is it ready, what does it count.
+
+import LiveIO
+import LiveProtocol
+import Rooms
+import Synchronization
+
+/// Collects the counters of all reactors for one `/metrics` request.
+final class MetricsScrape: Sendable {
+    private struct State {
+        var parts: [(reactor: Int, counters: ReactorCounters)] = []
+        var answered = false
+    }
+
+    private let state = Mutex(State())
+    private let expected: Int
+    private let finish: @Sendable ([(reactor: Int, counters: ReactorCounters)]) -> Void
+
+    init(expected: Int, finish: @escaping @Sendable ([(reactor: Int, counters: ReactorCounters)]) -> Void) {
+        self.expected = expected
+        self.finish = finish
+    }
+
+    /// One reactor's counters; the last one makes the answer. Any reactor's thread.
+    func add(_ reactor: Int, _ counters: ReactorCounters) {
+        let complete: [(reactor: Int, counters: ReactorCounters)]? = state.withLock {
+            $0.parts.append((reactor, counters))
+            guard $0.parts.count == expected, !$0.answered else { return nil }
+            $0.answered = true
+            return $0.parts.sorted { $0.reactor < $1.reactor }
+        }
+        if let complete { finish(complete) }
+    }
+}
+
+extension ReactorCore {
+    /// Every reactor is asked; the answer is posted back to this one.
+    func scrapeMetrics(_ session: UnsafeMutablePointer<Session>) {
+        let id = session.pointee.id
+        let origin = index
+        session.pointee.kind = .awaitingAnswer
+        reactor.setDeadline(id, inMs: UInt32(limits.answerTimeoutMs))
+        let node = node
+        let scrape = MetricsScrape(expected: node.reactorCount) { parts in
+            let body = MetricsText.render(parts, node: node.facts())
+            _ = node.post(
+                .answer(id, status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8", body: body),
+                to: origin)
+        }
+        for other in 0..<node.reactorCount where other != index { post(.scrape(scrape), to: other) }
+        handle(.scrape(scrape))
+    }
+
+    /// Ready while the log takes events and ballots have somewhere to go.
+    func readiness() -> HTTPAnswer {
+        let facts = node.facts()
+        let ready = !isDraining && !facts.logFailing
+        var json = JSONWriter(reserving: 256)
+        json.beginObject()
+        json.field("ready", ready)
+        json.field("mode", "embedded")
+        json.field("draining", isDraining)
+        json.field("log", facts.logFailing ? "failing" : "ok")
+        json.field("ballots", facts.ballotsInJournal ? "journal" : "store")
+        json.endObject()
+        return .json(ready ? 200 : 503, json.bytes)
+    }
+}

@@ -1,0 +1,240 @@
+// A node from start to end: opens the stores in the order in which they need each other, starts the reactors, waits for
+// a signal, and ends everything so that nothing acknowledged is lost.
+
+import Foundation
+import LiveIO
+import LiveProtocol
+import Rooms
+import RoomsBackplane
+import RoomsStore
+import Synchronization
+
+/// Why a node could not start, in a sentence that says what, where, and what to do.
+package struct StartFailure: Error, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
+}
+
+/// A running node.
+package final class ServerProcess {
+    package let port: UInt16
+    /// Where the node listens, as a browser would write it.
+    package var url: String { node.listenURL }
+    let node: ServerNode
+    private let threads: [CoreThread]
+    private let sequencer: JournalSequencer
+
+    /// Starts a node.
+    /// - Throws: `StartFailure` naming what is in the way.
+    package init(configuration: ServerConfiguration, log: ServerLog) throws(StartFailure) {
+        _ = raiseDescriptorLimit()
+        let directory = configuration.dataDir
+        do {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        } catch {
+            throw StartFailure("data_dir \(directory): cannot be made (\(error.localizedDescription)); choose another with --data-dir")
+        }
+        let cpus = availableCPUs()
+        let count = configuration.listen.threads > 0 ? configuration.listen.threads : max(1, cpus.count)
+
+        var wakers: [Waker] = []
+        var mailboxes: [Mailbox<CoreMessage>] = []
+        var listeners: [ListenerBox] = []
+        var port = UInt16(clamping: configuration.listen.port)
+        do throws(IOFailure) {
+            for _ in 0..<count {
+                let listener = try Listener.tcp(host: configuration.listen.host, port: port, reusePort: true)
+                port = listener.port
+                listeners.append(ListenerBox(listener))
+                let waker = try Waker()
+                wakers.append(waker)
+                mailboxes.append(Mailbox(waker: waker, capacity: 1 << 17))
+            }
+        } catch {
+            throw StartFailure(
+                "\(configuration.listen.host):\(configuration.listen.port): \(error); is another server there? Choose a port with --port")
+        }
+        self.port = port
+
+        let opened = try ServerProcess.openStores(configuration, mailboxes: mailboxes)
+        sequencer = opened.sequencer
+        let origins: OriginPolicy
+        do throws(OriginPolicy.EntryError) {
+            origins = try OriginPolicy(configuration.origins)
+        } catch {
+            throw StartFailure("origins: \(error)")
+        }
+        let shownHost = configuration.listen.host.contains(":") ? "[\(configuration.listen.host)]" : configuration.listen.host
+        node = ServerNode(
+            configuration: configuration, epoch: opened.epoch.epoch, log: log, mailboxes: mailboxes,
+            backplane: opened.sequencer, ballots: opened.ballots, history: opened.history,
+            classStore: opened.classStore, classes: opened.classes, origins: origins,
+            listenURL: "http://\(shownHost):\(port)")
+        if let reason = opened.epoch.beganBecause { log.info("new epoch", reason: reason) }
+
+        var threads: [CoreThread] = []
+        for index in 0..<count {
+            let node = node
+            let box = listeners[index]
+            let waker = wakers[index]
+            let mailbox = mailboxes[index]
+            let cpu = count == cpus.count && count > 1 ? cpus[index] : nil
+            threads.append(
+                CoreThread.start(name: "reactor-\(index)", cpu: cpu) {
+                    ServerProcess.runReactor(index, node: node, listener: box, waker: waker, mailbox: mailbox)
+                })
+        }
+        self.threads = threads
+    }
+
+    /// Waits until the reactors have ended after `drain`, then closes the log and the stores.
+    package func finish() {
+        for thread in threads { thread.join() }
+        sequencer.stop()
+        node.ballots.stop()
+        node.history.stop()
+        node.classStore.stop()
+        try? NodeEpoch.leave(dataDirectory: node.configuration.dataDir, epoch: node.epoch)
+    }
+
+    /// Tells every reactor to send its people away gently and end.
+    package func drain() {
+        for index in 0..<node.reactorCount { _ = node.post(.drain, to: index) }
+    }
+
+    // MARK: Parts
+
+    private static func runReactor(
+        _ index: Int, node: ServerNode, listener: ListenerBox, waker: Waker, mailbox: Mailbox<CoreMessage>
+    ) {
+        do throws(IOFailure) {
+            let reactor = try Reactor(waker: waker)
+            let core = ReactorCore(index: index, node: node, reactor: reactor, mailbox: mailbox)
+            reactor.attach(core)
+            try reactor.listen(listener.take())
+            core.start()
+            reactor.run()
+        } catch {
+            node.log.error("a reactor could not start", reason: "\(error)")
+            exit(1)
+        }
+    }
+
+    private struct Stores {
+        var epoch: NodeEpoch
+        var sequencer: JournalSequencer
+        var ballots: BallotDesk
+        var history: HistoryStore
+        var classStore: ClassStore
+        var classes: ClassDirectory
+    }
+
+    private static func openStores(
+        _ configuration: ServerConfiguration, mailboxes: [Mailbox<CoreMessage>]
+    ) throws(StartFailure) -> Stores {
+        let directory = configuration.dataDir
+        do {
+            let epoch = try NodeEpoch.enter(dataDirectory: directory)
+            let route = OutcomeRouter(mailboxes: mailboxes)
+            // The journal first: opening it recovers a torn tail, which history then reads to the end.
+            let historyBox = HistoryBox()
+            var options = JournalOptions()
+            options.segmentBytes = configuration.journal.segmentBytes
+            options.freeBytesMin = configuration.journal.freeBytesMin
+            let sequencer = try JournalSequencer(
+                directory: directory + "/journal", options: options, clockFloorMs: 0,
+                fsyncEveryMs: UInt32(configuration.journal.fsyncMs), queueMax: configuration.limits.pendingProposals,
+                deliver: { home, outcomes in route.sequenced(outcomes, home) },
+                committed: { historyBox.committed($0) })
+            route.set(sequencer)
+            let history = try HistoryStore(
+                dataDirectory: directory, journalDirectory: directory + "/journal", journalEnd: sequencer.openedAt,
+                deliver: { route.history($0) })
+            historyBox.set(history)
+            let ballots = try BallotDesk(
+                configuration: BallotDeskConfiguration(dataDirectory: directory), deliver: { route.ballots($0) })
+            let classStore = try ClassStore(dataDirectory: directory, deliver: { route.classSaved($0) })
+            var classes = ClassDirectory(key: configuration.auth.key, limits: configuration.classLimits)
+            for stored in try classStore.loadAll(nowMs: WallClock.nowMs()) {
+                if let record = ClassRecord(stored) { classes.restore(record) }
+            }
+            return Stores(
+                epoch: epoch, sequencer: sequencer, ballots: ballots, history: history, classStore: classStore,
+                classes: classes)
+        } catch {
+            throw StartFailure("data_dir \(directory): \(error)")
+        }
+    }
+}
+
+/// Carries a listener from the thread that bound it to its reactor.
+private final class ListenerBox: @unchecked Sendable {
+    // Unchecked because a noncopyable value can't be captured by a sendable closure: filled before the reactor's thread
+    // starts, emptied once on it.
+    private var listener: Listener?
+
+    init(_ listener: consuming Listener) { self.listener = consume listener }
+
+    func take() -> Listener {
+        guard let taken = listener.take() else { preconditionFailure("a listener is taken once, by its reactor") }
+        return taken
+    }
+}
+
+/// The history store is opened after the log that tells it of commits.
+private final class HistoryBox: Sendable {
+    private let held = Mutex<HistoryStore?>(nil)
+
+    func set(_ store: HistoryStore) { held.withLock { $0 = store } }
+    func committed(_ position: JournalPosition) { held.withLock { $0 }?.committed(upTo: position) }
+}
+
+/// Sends the answers of log and stores to the reactor that asked, or where the room lives.
+private final class OutcomeRouter: Sendable {
+    private let mailboxes: [Mailbox<CoreMessage>]
+    /// Told what history has taken over, so that its segments go.
+    private let sequencer = Mutex<JournalSequencer?>(nil)
+
+    init(mailboxes: [Mailbox<CoreMessage>]) { self.mailboxes = mailboxes }
+
+    func set(_ opened: JournalSequencer) { sequencer.withLock { $0 = opened } }
+
+    func sequenced(_ outcomes: [Sequenced], _ home: Int) { post(.sequenced(outcomes), home) }
+
+    func history(_ outcome: HistoryOutcome) {
+        switch outcome {
+        case .loaded(let ticket, _), .unavailable(let ticket): post(.history(outcome), TicketTable.reactor(of: ticket))
+        case .projected(let position): sequencer.withLock { $0 }?.projected(upTo: position)
+        case .lineage: break
+        }
+    }
+
+    func ballots(_ outcomes: [BallotOutcome]) {
+        if mailboxes.count == 1 { return post(.ballots(outcomes), 0) }
+        var parts = [[BallotOutcome]](repeating: [], count: mailboxes.count)
+        for outcome in outcomes { parts[reactor(of: outcome)].append(outcome) }
+        for (index, part) in parts.enumerated() where !part.isEmpty { post(.ballots(part), index) }
+    }
+
+    func classSaved(_ outcome: ClassOutcome) {
+        switch outcome {
+        case .saved(let ticket), .unavailable(let ticket), .removed(let ticket, _):
+            post(.classSaved(outcome), TicketTable.reactor(of: ticket))
+        }
+    }
+
+    private func reactor(of outcome: BallotOutcome) -> Int {
+        switch outcome {
+        case .receipt(let ticket, _, _, _, _), .rejected(let ticket, _), .opened(let ticket, _, _, _),
+            .closed(let ticket, _, _, _), .tally(let ticket, _, _, _), .own(let ticket, _):
+            TicketTable.reactor(of: ticket)
+        case .stored(let room, _, _, _, _), .drained(let room, _):
+            RoomHash.reactor(of: room, count: mailboxes.count)
+        }
+    }
+
+    /// Answers are never dropped: the mailbox is larger than all that can be asked at once, so a refusal is transient.
+    private func post(_ message: CoreMessage, _ reactor: Int) {
+        while !mailboxes[reactor].post(message) { usleep(200) }
+    }
+}

@@ -1,0 +1,127 @@
+// From an HTTP request to a WebSocket: handshake, identity, then the room is asked. What a browser cannot
+// see on a failed upgrade (expired, banned) is said with a close code instead.
+
+import LiveIO
+import LiveProtocol
+import Rooms
+
+extension ReactorCore {
+    func upgrade(_ session: UnsafeMutablePointer<Session>, _ exchange: HTTPExchange) {
+        let id = session.pointee.id
+        let handshake: [UInt8]
+        switch WebSocketHandshake.judge(head) {
+        case .refuse(let failure):
+            counters.protocolErrors += 1
+            session.pointee.flags.insert(.closeAfterAnswer)
+            var refusal = HTTPAnswer(
+                status: failure.status, contentType: "application/problem+json",
+                body: Problem.body(status: failure.status, code: "bad_request", "\(failure.reason)"))
+            refusal.wantsUpgrade = failure.status == 426
+            return answer(id, refusal)
+        case .accept(let key): handshake = key
+        }
+        switch exchange.route {
+        case .echo:
+            openEcho(session, handshake)
+        case .live(let room):
+            openSocket(session, handshake, room)
+        default:
+            session.pointee.flags.insert(.closeAfterAnswer)
+            answer(id, .problem(Rejection(.notFound, "no WebSocket is served at this path")))
+        }
+    }
+
+    private func openSocket(
+        _ session: UnsafeMutablePointer<Session>, _ handshake: [UInt8], _ room: RoomKey
+    ) {
+        let id = session.pointee.id
+        let token: AccessToken
+        switch socketToken() {
+        case .failure(.expired):
+            counters.reject(.unauthenticated)
+            acceptUpgrade(session, handshake, protocolName: "live.v1")
+            return closeSession(session, code: CloseCode.expired, reason: "the token has expired")
+        case .failure(let error):
+            counters.reject(.unauthenticated)
+            session.pointee.flags.insert(.closeAfterAnswer)
+            return answer(id, .problem(Rejection(.unauthenticated, error.sentence)))
+        case .success(let good): token = good
+        }
+        guard token.permits(room) else {
+            counters.reject(.forbidden)
+            session.pointee.flags.insert(.closeAfterAnswer)
+            return answer(id, .problem(Rejection(.forbidden, "the token is not for this room")))
+        }
+        let query = HTTPQuery(head.queryBytes)
+        let cursor = query["cursor"].map { RoomCursor($0) ?? .unknown }
+        let resume = query["resume"]
+        identify(session, token, room, device: query["device"], view: token.role.view)
+        let offersOurs = head.fields.lists("sec-websocket-protocol", "live.v1")
+        acceptUpgrade(session, handshake, protocolName: offersOurs ? "live.v1" : nil)
+        requestAttach(session, cursor: proven(cursor, by: resume, session))
+    }
+
+    /// The access token of an upgrade: the Authorization header, or the subprotocol `bearer.<token>`, the only
+    /// header that a browser's WebSocket can set.
+    private func socketToken() -> Result<AccessToken, TokenError> {
+        let nowS = reactor.wallMs / 1000
+        if let value = head.header("authorization"), value.count > 7,
+            Bytes.equalIgnoringCase(UnsafeRawBufferPointer(rebasing: value[..<7]), "bearer ")
+        {
+            return verifier.verify(UnsafeRawBufferPointer(rebasing: value[7...]), nowS: nowS)
+        }
+        var found: Result<AccessToken, TokenError> = .failure(.malformed)
+        head.fields.forEach("sec-websocket-protocol") { line in
+            for name in HTTPList(line) where name.count > 7 {
+                if Bytes.equal(UnsafeRawBufferPointer(rebasing: name[..<7]), "bearer.") {
+                    found = verifier.verify(UnsafeRawBufferPointer(rebasing: name[7...]), nowS: nowS)
+                    return false
+                }
+            }
+            return true
+        }
+        return found
+    }
+
+    private func acceptUpgrade(
+        _ session: UnsafeMutablePointer<Session>, _ handshake: [UInt8], protocolName: StaticString?
+    ) {
+        WebSocketHandshake.appendResponse(acceptKey: handshake, subprotocol: protocolName, to: &replyBuffer(session).bytes)
+        session.pointee.kind = .webSocket
+        session.pointee.exchange = nil
+        session.pointee.frames = WebSocketDecoder()
+        reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.answerTimeoutMs))
+        counters.upgrades += 1
+    }
+
+    // MARK: Echo, for conformance suites
+
+    private func openEcho(_ session: UnsafeMutablePointer<Session>, _ handshake: [UInt8]) {
+        acceptUpgrade(session, handshake, protocolName: nil)
+        session.pointee.kind = .echo
+        reactor.setDeadline(session.pointee.id, inMs: 60_000)
+    }
+
+    func receiveEcho(_ session: UnsafeMutablePointer<Session>, _ bytes: UnsafeMutableRawBufferPointer) -> Int {
+        let buffer = replyBuffer(session)
+        switch session.pointee.frames.next(bytes, limits: node.echoLimits, role: .server) {
+        case .needMore(let consumed): return consumed
+        case .text(let consumed, let payload):
+            WebSocketFrame.append(.text, payload: payload, to: &buffer.bytes)
+            return consumed
+        case .binary(let consumed, let payload):
+            WebSocketFrame.append(.binary, payload: payload, to: &buffer.bytes)
+            return consumed
+        case .ping(let consumed, let payload):
+            WebSocketFrame.append(.pong, payload: payload, to: &buffer.bytes)
+            return consumed
+        case .pong(let consumed, _): return consumed
+        case .close(_, let code, let reason):
+            closeSession(session, code: code, reason: String(decoding: reason, as: UTF8.self))
+            return bytes.count
+        case .failed(let code, let reason):
+            closeSession(session, code: code, reason: "\(reason)")
+            return bytes.count
+        }
+    }
+}

@@ -1,0 +1,233 @@
+// A WebSocket in a room: frames in, commands to the room's home, frames out with the round; liveness by
+// ping and by what comes in.
+
+import LiveIO
+import LiveProtocol
+import Rooms
+
+extension ReactorCore {
+    func receiveWebSocket(
+        _ session: UnsafeMutablePointer<Session>, _ bytes: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        if session.pointee.flags.contains(.closeSent) { return bytes.count }
+        // Commands before `welcome` wait: their room is not known to be open to them yet.
+        if session.pointee.room < 0 || session.pointee.flags.contains(.paused) {
+            reactor.setReading(session.pointee.id, false)
+            return 0
+        }
+        switch session.pointee.frames.next(bytes, limits: node.frameLimits, role: .server) {
+        case .needMore(let consumed): return consumed
+        case .text(let consumed, let payload):
+            command(session, payload)
+            return consumed
+        case .binary(let consumed, _):
+            closeSession(session, code: CloseCode.unsupportedData, reason: "commands are text")
+            return consumed
+        case .ping(let consumed, let payload):
+            WebSocketFrame.append(.pong, payload: payload, to: &replyBuffer(session).bytes)
+            return consumed
+        case .pong(let consumed, _):
+            if session.pointee.flags.contains(.pingUnderWay) {
+                session.pointee.flags.remove(.pingUnderWay)
+                session.pointee.roundTripMs = UInt16(clamping: now32 &- session.pointee.pingSentMs)
+                counters.roundTrip.record(ns: UInt64(session.pointee.roundTripMs) * 1_000_000)
+            }
+            return consumed
+        case .close(let consumed, let code, _):
+            session.pointee.flags.insert(.leftCleanly)
+            closeSession(session, code: code, reason: "")
+            return consumed
+        case .failed(let code, let reason):
+            counters.protocolErrors += 1
+            closeSession(session, code: code, reason: "\(reason)")
+            return bytes.count
+        }
+    }
+
+    /// One JSON command of a participant.
+    func command(_ session: UnsafeMutablePointer<Session>, _ payload: UnsafeRawBufferPointer) {
+        guard let identity = session.pointee.identity else {
+            preconditionFailure("only sessions with an identity are in a room")
+        }
+        counters.messages += 1
+        switch CommandDecoder.decode(payload, reader: json) {
+        case .refused(let id, let rejection):
+            counters.reject(rejection.code)
+            sendJSON(session, ReplyEncoding.refused(id, rejection))
+        case .heartbeat(let id, let beat): heartbeat(session, id, beat)
+        case .ballot(let id, let answer):
+            send(.ballot(answer, actor: identity.actor), id, session, identity.room)
+        case .command(let id, let digest, let command):
+            let proposal = Proposal(actor: identity.actor, id: id, digest: digest, command: command)
+            send(.proposal(proposal), id, session, identity.room)
+        }
+    }
+
+    private func send(
+        _ body: RoomCommand.Body, _ id: CommandID, _ session: UnsafeMutablePointer<Session>, _ room: RoomKey
+    ) {
+        let origin = Endpoint(reactor: UInt8(index), connection: session.pointee.id)
+        let command = RoomCommand(origin: origin, room: room, id: id, body: body, receivedNs: reactor.nowNs)
+        post(.command(command), to: node.home(of: room))
+    }
+
+    /// Liveness and position of a client: answered here, the room is not asked.
+    private func heartbeat(_ session: UnsafeMutablePointer<Session>, _ id: CommandID, _ beat: Heartbeat) {
+        guard let identity = session.pointee.identity, let replica = replica(of: session) else { return }
+        counters.heartbeat(beat)
+        writer.reset(keepingCapacity: true)
+        writer.beginObject()
+        writer.field("re", id.raw)
+        writer.field("ok", true)
+        writer.field("head", replica.headSeq)
+        writer.field("server_ts", reactor.wallMs)
+        writer.key("resume")
+        writeResume(identity)
+        writer.endObject()
+        sendJSON(session, writer.bytes)
+    }
+
+    /// A fresh resume token as a JSON string.
+    func writeResume(_ identity: SessionIdentity) {
+        resumeScratch.removeAll(keepingCapacity: true)
+        resumes.seal(
+            ResumeClaims(
+                room: identity.room, participant: identity.participant, issuedMs: reactor.wallMs,
+                accessExpS: identity.accessExpS),
+            into: &resumeScratch)
+        resumeScratch.withUnsafeBytes { writer.string(utf8: $0) }
+    }
+
+    /// JSON of a session's own, framed for its transport, sent when the round ends.
+    func sendJSON(_ session: UnsafeMutablePointer<Session>, _ json: [UInt8]) {
+        switch session.pointee.kind {
+        case .webSocket:
+            guard !session.pointee.flags.contains(.closeSent) else { return }
+            let buffer = replyBuffer(session)
+            WebSocketFrame.append(.text, payload: json, to: &buffer.bytes)
+            if buffer.bytes.count > limits.replyBytesMax {
+                counters.slowClosed += 1
+                closeSession(session, code: CloseCode.tooSlow, reason: "replies are not being read")
+            }
+        case .eventStream: StreamEncoding.append(json: json, to: &replyBuffer(session).bytes)
+        case .vacant, .http, .awaitingAnswer, .longPoll, .echo, .closing: break
+        }
+    }
+
+    /// A reply from a room's home: to the WebSocket it came from, or as the answer of its POST.
+    func deliver(_ reply: RoomReply) {
+        guard let session = sessions.find(reply.origin.connection) else { return }
+        switch session.pointee.kind {
+        case .webSocket:
+            session.pointee.repliesAfterSeq = max(session.pointee.repliesAfterSeq, reply.afterSeq)
+            sendJSON(session, reply.json)
+            throttle(session, reply)
+        case .awaitingAnswer:
+            answer(
+                session.pointee.id,
+                HTTPAnswer(
+                    status: Int(reply.status), contentType: "application/json", body: reply.json,
+                    retryAfterMs: reply.pauseMs))
+        case .vacant, .http, .longPoll, .eventStream, .echo, .closing: break
+        }
+    }
+
+    /// Who goes on regardless of `rate_limited` is not read for a while.
+    private func throttle(_ session: UnsafeMutablePointer<Session>, _ reply: RoomReply) {
+        guard reply.pauseMs > 0 else {
+            session.pointee.rateRejections = 0
+            return
+        }
+        session.pointee.rateRejections &+= 1
+        guard Int(session.pointee.rateRejections) >= limits.rateRejectionsMax,
+            !session.pointee.flags.contains(.paused)
+        else { return }
+        session.pointee.flags.insert(.paused)
+        reactor.setReading(session.pointee.id, false)
+        _ = reactor.schedule(inMs: reply.pauseMs, payload: CoreTimer.unpause(session.pointee.id).payload)
+    }
+
+    // MARK: Liveness
+
+    func deadlineReached(_ id: ConnectionID) {
+        guard let session = sessions.find(id) else { return }
+        switch session.pointee.kind {
+        case .webSocket: webSocketDeadline(session)
+        case .eventStream: eventStreamDeadline(session)
+        case .longPoll: longPollDeadline(session)
+        case .http: httpDeadline(session)
+        case .awaitingAnswer:
+            answer(id, .unavailable("the answer took too long", retryAfterMs: 1000))
+        case .echo: reactor.setDeadline(id, inMs: 60_000)
+        case .closing: reactor.close(id, afterDrain: false)
+        case .vacant: break
+        }
+    }
+
+    private func webSocketDeadline(_ session: UnsafeMutablePointer<Session>) {
+        let id = session.pointee.id
+        if session.pointee.flags.contains(.closeSent) { return reactor.close(id, afterDrain: false) }
+        if expired(session) { return closeSession(session, code: CloseCode.expired, reason: "the token has expired") }
+        let silence = now32 &- session.pointee.lastInboundMs
+        if silence >= UInt32(limits.silentMs), !session.pointee.flags.contains(.paused) {
+            counters.silentEnds += 1
+            return reactor.close(id, afterDrain: false)
+        }
+        if !session.pointee.flags.contains(.blocked) {
+            WebSocketFrame.append(.ping, payload: [], to: &replyBuffer(session).bytes)
+            session.pointee.flags.insert(.pingUnderWay)
+            session.pointee.pingSentMs = now32
+        }
+        reactor.setDeadline(id, inMs: UInt32(limits.pingMs))
+    }
+
+    func expired(_ session: UnsafeMutablePointer<Session>) -> Bool {
+        guard let identity = session.pointee.identity else { return false }
+        return identity.accessExpS <= reactor.wallMs / 1000
+    }
+
+    // MARK: Ending
+
+    /// Ends a session in the manner of its transport, with a code of the contract.
+    func closeSession(_ session: UnsafeMutablePointer<Session>, code: UInt16?, reason: String) {
+        let id = session.pointee.id
+        switch session.pointee.kind {
+        case .webSocket, .echo:
+            guard !session.pointee.flags.contains(.closeSent) else { return }
+            session.pointee.flags.insert(.closeSent)
+            WebSocketFrame.appendClose(code: code, reason: reason, to: &replyBuffer(session).bytes)
+            leaveRoom(session, clean: true)
+            session.pointee.kind = .closing
+            reactor.setDeadline(id, inMs: UInt32(limits.closeTimeoutMs))
+        case .eventStream:
+            var json = JSONWriter(reserving: 96)
+            json.beginObject()
+            json.field("ev", "closed")
+            json.field("code", Int(code ?? CloseCode.normal))
+            json.field("reason", reason)
+            json.endObject()
+            StreamEncoding.append(json: json.bytes, to: &replyBuffer(session).bytes)
+            leaveRoom(session, clean: true)
+            session.pointee.kind = .closing
+            reactor.setDeadline(id, inMs: UInt32(limits.closeTimeoutMs))
+        case .longPoll: refuseLongPoll(session, code: code, reason: reason)
+        case .http, .awaitingAnswer, .closing: reactor.close(id, afterDrain: true)
+        case .vacant: break
+        }
+    }
+
+    /// Takes the session out of its room's members and presence.
+    func leaveRoom(_ session: UnsafeMutablePointer<Session>, clean: Bool) {
+        guard let identity = session.pointee.identity else { return }
+        if let replica = replica(of: session), let encoding = session.pointee.encoding {
+            replica.remove(session, encoding, in: sessions, nowMs: reactor.nowMs)
+        }
+        guard session.pointee.flags.contains(.present) else { return }
+        session.pointee.flags.remove(.present)
+        let endpoint = Endpoint(reactor: UInt8(index), connection: session.pointee.id)
+        let lingers = session.pointee.kind == .longPoll
+        post(
+            .detach(room: identity.room, endpoint: endpoint, participant: identity.participant, lingers: lingers),
+            to: node.home(of: identity.room))
+    }
+}

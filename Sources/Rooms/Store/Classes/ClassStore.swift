@@ -1,0 +1,81 @@
+// Owns: the classes table of live.db, on a thread and a connection of its own.
+// Never: blocks its caller (`loadAll` excepted, which is for the start); waits for the store longer than `saveMsMax`.
+// Limits: ClassStore.queueMax requests, ClassStore.saveMsMax for each.
+
+internal import LiveIO
+
+/// Keeps classes, so that a link still works after a restart.
+package final class ClassStore: Sendable {
+    /// Requests that may wait: a class is opened by a person, so this is a flood. Beyond it `save` says false.
+    package static let queueMax = 4_096
+    /// How long a request waits for a locked store, in ms: as long as a person waits for a page.
+    package static let saveMsMax: Int32 = 2_000
+
+    private enum Task: Sendable {
+        case save(ClassRecord, ticket: UInt64)
+        case removeExpired(beforeMs: Int64, ticket: UInt64)
+    }
+
+    private let path: String
+    private let tasks: Inbox<Task>
+    private let thread: CoreThread
+
+    /// Makes the file where it is missing, and starts the store's thread. A store that does not answer now is no reason
+    /// to fail.
+    ///
+    /// - Parameter deliver: called on the store's thread, once a request; it must not block.
+    /// - Throws: `.newerSchema`, `.damaged`, or `.journal` where the data folder cannot be made.
+    package init(
+        dataDirectory: String, deliver: @escaping @Sendable (ClassOutcome) -> Void
+    ) throws(StoreFailure) {
+        try makeDirectory(dataDirectory)
+        let path = "\(dataDirectory)/live.db"
+        do throws(StoreFailure) {
+            try ClassTable.create(path: path)
+        } catch {
+            guard error.isPassing else { throw error }
+        }
+        let tasks = Inbox<Task>(capacity: Self.queueMax)
+        self.path = path
+        self.tasks = tasks
+        let body: @Sendable () -> Void = { Self.run(ClassTable(path: path), tasks, deliver) }
+        thread = CoreThread.start(name: "class-store", body: body)
+    }
+
+    /// Keeps a record, in place of one with the same code. Any thread; the answer comes when it is durable.
+    ///
+    /// - Returns: false where too much waits already, or after `stop`.
+    package func save(_ record: ClassRecord, ticket: UInt64) -> Bool { tasks.post(.save(record, ticket: ticket)) }
+
+    /// Removes the classes that expired before `beforeMs` (ms since 1970). Any thread; false as in `save`.
+    package func removeExpired(beforeMs: Int64, ticket: UInt64) -> Bool {
+        tasks.post(.removeExpired(beforeMs: beforeMs, ticket: ticket))
+    }
+
+    /// All classes that have not expired at `nowMs` (ms since 1970), by code. Blocks: for the start, on any thread.
+    package func loadAll(nowMs: Int64) throws(StoreFailure) -> [ClassRecord] {
+        try ClassTable(path: path).load(nowMs: nowMs)
+    }
+
+    /// Ends the thread after what waits was answered. Any thread but the store's own.
+    package func stop() {
+        tasks.close()
+        thread.join()
+    }
+
+    private static func run(_ table: ClassTable, _ tasks: Inbox<Task>, _ deliver: (ClassOutcome) -> Void) {
+        var waiting: [Task] = []
+        while tasks.take(into: &waiting, deadlineNs: nil) {
+            for task in waiting {
+                switch task {
+                case .save(let record, let ticket):
+                    deliver(table.save(record) ? .saved(ticket: ticket) : .unavailable(ticket: ticket))
+                case .removeExpired(let beforeMs, let ticket):
+                    let count = table.removeExpired(beforeMs: beforeMs)
+                    deliver(count.map { .removed(ticket: ticket, count: $0) } ?? .unavailable(ticket: ticket))
+                }
+            }
+            waiting.removeAll()
+        }
+    }
+}

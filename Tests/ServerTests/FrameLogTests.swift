@@ -1,0 +1,104 @@
+// The encoded tail against the simplest thing it could be: an array of (seq, json).
+
+import LiveTestSupport
+import Testing
+
+@testable import LiveServer
+
+@Suite struct FrameLogTests {
+    /// What the log should hold.
+    private struct Model {
+        var frames: [(seq: UInt64, json: [UInt8])] = []
+        var dropped: UInt64 = 0
+        var baseSeq: UInt64
+    }
+
+    private static func frame(_ json: [UInt8]) -> [UInt8] {
+        if json.count < 126 { return [0x81, UInt8(json.count)] + json }
+        return [0x81, 126, UInt8(json.count >> 8), UInt8(json.count & 255)] + json
+    }
+
+    private static func json(_ random: inout SeededRandom, max: Int) -> [UInt8] {
+        let length = Int.random(in: 1...max, using: &random)
+        return (0..<length).map { _ in UInt8.random(in: 32...126, using: &random) }
+    }
+
+    @Test(arguments: [UInt64(1), 2, 3, 4, 5, 6])
+    func `every cursor reads exactly the frames after it, whatever was trimmed or redacted`(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let entriesMax = Int.random(in: 1...300, using: &random)
+        let start = UInt64.random(in: 0...1000, using: &random)
+        var log = FrameLog(baseSeq: start, entriesMax: entriesMax, bytesMax: 1 << 20)
+        var model = Model(baseSeq: start)
+        var seq = start
+        for step in 0..<2_000 {
+            if step % 17 == 5, let victim = model.frames.randomElement(using: &random) {
+                let bare = Self.json(&random, max: 400)
+                bare.withUnsafeBytes { log.redact(seq: victim.seq, json: $0) }
+                if let at = model.frames.firstIndex(where: { $0.seq == victim.seq }) { model.frames[at].json = bare }
+            } else {
+                seq += UInt64.random(in: 1...3, using: &random)
+                let json = Self.json(&random, max: step % 50 == 0 ? 20_000 : 300)
+                json.withUnsafeBytes { log.append(seq: seq, json: $0) }
+                model.frames.append((seq, json))
+                while model.frames.count > entriesMax {
+                    model.baseSeq = model.frames.removeFirst().seq
+                    model.dropped += 1
+                }
+            }
+            #expect(log.firstIndex == model.dropped)
+            #expect(log.nextIndex == model.dropped + UInt64(model.frames.count))
+            #expect(log.baseSeq == model.baseSeq)
+            if step % 25 == 0 { check(log, model, &random) }
+        }
+        check(log, model, &random)
+    }
+
+    private func check(_ log: borrowing FrameLog, _ model: Model, _ random: inout SeededRandom) {
+        let expected = model.frames.flatMap { Self.frame($0.json) }
+        #expect(Self.read(log, from: log.firstIndex, gather: Int.random(in: 1...70_000, using: &random)) == expected)
+        for (offset, frame) in model.frames.enumerated() {
+            let index = log.firstIndex + UInt64(offset)
+            #expect(log.index(after: frame.seq) == index + 1)
+            #expect(log.frame(at: index).seq == frame.seq)
+        }
+        #expect(log.index(after: model.baseSeq) == log.firstIndex)
+        if model.baseSeq > 0 { #expect(log.index(after: model.baseSeq - 1) == nil) }
+        #expect(log.bytes == expected.count)
+    }
+
+    /// Reads to the head slice by slice, as a slow reader would.
+    private static func read(_ log: borrowing FrameLog, from start: UInt64, gather: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var at = start
+        while at < log.nextIndex {
+            let slice = log.slice(from: at, bytesMax: gather)
+            bytes.append(contentsOf: slice.bytes)
+            at = slice.next
+        }
+        return bytes
+    }
+
+    @Test func `a short write is located in the frame that it cut`() {
+        var log = FrameLog(baseSeq: 0, entriesMax: 10, bytesMax: 1 << 20)
+        for seq in 1...3 { Array("{\"seq\":\(seq)}".utf8).withUnsafeBytes { log.append(seq: UInt64(seq), json: $0) } }
+        let length = log.frame(at: 0).bytes.count
+        for sent in 0..<(3 * length) {
+            let cut = log.locate(offset: sent, from: 0)
+            #expect(cut.index == UInt64(sent / length))
+            #expect(cut.offsetInFrame == sent % length)
+        }
+        #expect(log.locate(offset: 3 * length, from: 0).index == 3)
+    }
+
+    @Test func `the oldest frames go when the bytes are too many, the newest always stays`() {
+        var log = FrameLog(baseSeq: 0, entriesMax: 1000, bytesMax: 1000)
+        for seq in 1...50 {
+            [UInt8](repeating: 120, count: 300).withUnsafeBytes { log.append(seq: UInt64(seq), json: $0) }
+            #expect(log.bytes <= 1000)
+        }
+        [UInt8](repeating: 120, count: 5000).withUnsafeBytes { log.append(seq: 51, json: $0) }
+        #expect(log.count == 1)
+        #expect(log.headSeq == 51)
+    }
+}
