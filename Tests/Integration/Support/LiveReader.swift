@@ -24,6 +24,18 @@ class LiveReader {
     /// Texts of the chat in order, the state of the `welcome` not included.
     var chat: [String] { log.filter { $0.event == "chat_message" }.compactMap { $0["text"]?.string } }
 
+    /// Waits until `count` replies are there. Refusals need no log, so they may come before earlier commands' replies.
+    func replies(_ count: Int, within seconds: Double = Deadline.usualS) throws -> [LiveMessage] {
+        let deadline = Deadline(seconds: seconds)
+        while true {
+            let replies = messages.filter(\.isReply)
+            if replies.count >= count { return replies }
+            guard try readMore(deadline, waitingFor: "\(count) replies, there are \(replies.count)") else {
+                throw IntegrationFailure("\(replies.count) of \(count) replies came: \(endReason)")
+            }
+        }
+    }
+
     /// Reads until at least one more message is there; false where the stream is over.
     func readMore(_ deadline: Deadline, waitingFor what: String) throws -> Bool {
         preconditionFailure("each transport reads in its own way")

@@ -56,6 +56,8 @@ final class LiveSocket: LiveReader {
     private var decoder = WebSocketDecoder()
     private let limits = WebSocketLimits(messageBytesMax: 64 << 20)
     private var commands = 0
+    /// Ids of one connection are not those of the next: the node remembers them for a person.
+    private let prefix = String(UInt32.random(in: 0 ... .max), radix: 36)
 
     /// Makes the handshake. Throws `Refused` where the server answers with anything but 101.
     init(port: UInt16, path: String, token: String?, _ options: AttachOptions = AttachOptions()) throws {
@@ -187,7 +189,7 @@ final class LiveSocket: LiveReader {
     @discardableResult
     func send(_ op: String, _ members: Members = [:], id: String? = nil) throws -> String {
         commands += 1
-        let id = id ?? "c\(commands)"
+        let id = id ?? "\(prefix)-\(commands)"
         guard try sendFrame(.text, Command.bytes(op, id: id, members)) else {
             throw IntegrationFailure("\(op) could not be sent: \(endReason)")
         }

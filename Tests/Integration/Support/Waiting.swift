@@ -1,5 +1,6 @@
 // Owns how long a test waits: every wait of this suite ends at a deadline and says what did not come. Never sleeps.
 
+import Glibc
 import LiveIO
 
 /// A promise was not kept in time, or kept otherwise than promised.
@@ -22,6 +23,11 @@ struct Deadline: Sendable {
     }
 
     var isOver: Bool { MonotonicClock.nowNs() >= ns }
+
+    /// Lets the time pass, for promises about time while nothing runs that could be awaited.
+    func waitOut() {
+        while !isOver { poll(nil, 0, remainingMs) }
+    }
 
     /// What is left, for poll(2): at least 0, rounded up so that a loop does not spin in the last millisecond.
     var remainingMs: Int32 {
