@@ -5,16 +5,16 @@
 #   LoadTests/candidate.sh PORT [arguments of `liveserver serve`]
 #
 # LIVESERVER_BIN       the binary (default: this checkout's release build)
-# LIVESERVER_CONFIG    the configuration (default: Config/bench.json)
-# LIVESERVER_TOKENS    where the load generator finds the tokens (default: the path in candidate.json)
+# BENCH_CONFIG         the configuration (default: Config/bench.json)
+# BENCH_TOKENS         where the load generator finds the tokens (default: the path in candidate.json)
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 port=$1
 shift
 binary=${LIVESERVER_BIN:-$root/.build/release/liveserver}
-config=${LIVESERVER_CONFIG:-$root/Config/bench.json}
-tokens=${LIVESERVER_TOKENS:-/tmp/liveserver-bench.tokens}
+config=${BENCH_CONFIG:-$root/Config/bench.json}
+tokens=${BENCH_TOKENS:-/tmp/liveserver-bench.tokens}
 # As many as a process may hold connections: each connection is a participant of its own.
 token_count=20000
 # Younger tokens than this are used again; they live for two hours.
@@ -42,4 +42,4 @@ if [ "$(cat "$tokens.key" 2>/dev/null || true)" != "$made_for" ] || [ -z "$fresh
     mv -f "$data/tokens" "$tokens"
     printf '%s\n' "$made_for" >"$tokens.key"
 fi
-exec "$binary" serve --config "$config" --port "$port" --data "$data" "$@"
+exec "$binary" serve --config "$config" --port "$port" --data-dir "$data" "$@"

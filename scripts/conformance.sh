@@ -22,7 +22,7 @@ finish() {
 }
 trap finish EXIT
 
-"${LIVESERVER_BIN:-.build/release/liveserver}" serve --enable-echo --port 0 --data "$work/data" \
+"${LIVESERVER_BIN:-.build/release/liveserver}" serve --enable-echo --port 0 --data-dir "$work/data" \
     >"$work/out" 2>"$work/log" &
 server=$!
 for _ in $(seq 100); do

@@ -118,6 +118,26 @@ import Testing
         try check(Array(bytes[..<32] + second[32...]), .small(), holds: [], "another segment's records")
     }
 
+    @Test func `records of an earlier attempt behind the end do not count, however perfect`() throws {
+        let (model, segment) = try write(.small(), rounds: 2)
+        let used = try #require(model.ends.last)
+        let bytes = Array(segment[..<used])
+        // What an attempt numbered `round` would have left behind the end.
+        let stale = { (round: UInt32) -> [UInt8] in
+            var record = [UInt8](repeating: 0, count: 16) + [9, 9, 9]
+            record.withUnsafeMutableBytes { record in
+                guard let base = record.baseAddress else { return }
+                JournalFormat.beginRecord(base, kind: 66, payloadCount: 3)
+                JournalFormat.seal(record, round: round, at: JournalPosition(segment: 1, offset: UInt64(used)))
+            }
+            return record
+        }
+        for round in [UInt32(0), 1, 2] {
+            try check(bytes + stale(round), .small(), holds: model.kept(used), "left by attempt \(round)")
+        }
+        try check(bytes + stale(3), .small(), holds: model.kept(used) + [Entry(66, [9, 9, 9])], "a round")
+    }
+
     @Test func `a torn making of the next segment loses nothing`() throws {
         var entries: [Entry] = []
         let directory = folder.path("j")

@@ -129,6 +129,26 @@ import Testing
         }
     }
 
+    @Test func `what a reader saw in the file before its commit answered, it does not believe later`() throws {
+        let directory = folder.path("j")
+        var writer = try JournalWriter(directory: directory, options: .small())
+        var reader = try JournalReader(directory: directory, following: writer.tail)
+        try writer.commit([Entry(1, [1])])
+        let committed = try folder.read("j/" + segmentName(1))
+        // A round on its way, which is then taken back.
+        var underWay = [UInt8](repeating: 0, count: 16) + [9, 9, 9]
+        underWay.withUnsafeMutableBytes { record in
+            guard let base = record.baseAddress else { return }
+            JournalFormat.beginRecord(base, kind: 66, payloadCount: 3)
+            JournalFormat.seal(record, round: 2, at: writer.end)
+        }
+        try folder.write("j/" + segmentName(1), inPlace: committed + underWay)
+        #expect(try reader.all() == [Entry(1, [1])])
+        try folder.write("j/" + segmentName(1), inPlace: committed)
+        try writer.commit([Entry(2, [2, 2, 2])])
+        #expect(try reader.all() == [Entry(2, [2, 2, 2])])
+    }
+
     @Test func `a reader on another thread sees every record once and in order while the writer runs`() throws {
         let rounds = 3_000
         var writer = try JournalWriter(directory: folder.path("j"), options: .small(64 * 1024))

@@ -98,6 +98,39 @@ import Testing
         #expect(bench.driver.bytes[id] == sent)
     }
 
+    @Test func `reading switched on again in the middle of a round does not take a full buffer for the end`() throws {
+        let bench = try Bench { $0.readBufferBytes = 1_024 }
+        let (peer, id) = try bench.join()
+        let (other, otherID) = try bench.join()
+        let sent = SeededSequence.bytes(5_000)
+        var isHeld = true
+        bench.driver.onReceived = { [unowned bench] from, shown in
+            if from == otherID {
+                bench.reactor.setReading(id, true)
+                return shown.count
+            }
+            if isHeld {
+                bench.reactor.setReading(id, false)
+                return 0
+            }
+            bench.driver.bytes[id, default: []] += shown
+            return shown.count
+        }
+        try peer.write(sent)
+        try bench.turn("full buffer") { bench.reactor.statistics.bytesIn == 1_024 }
+        // The kernel forgets that the held connection was ready, so that its event comes after the other's.
+        bench.turn(rounds: 2)
+        // One round: kept bytes are shown and held back once more, the other's bytes switch reading on, and only then
+        // comes the event that the kernel told before.
+        try other.write([1])
+        bench.reactor.setReading(id, true)
+        bench.reactor.turn(waitMaxMs: 1_000)
+        isHeld = false
+        try bench.turn("the rest") { bench.driver.bytes[id]?.count == sent.count || bench.driver.ends[id] != nil }
+        #expect(bench.driver.bytes[id] == sent)
+        #expect(bench.driver.ends[id] == nil)
+    }
+
     @Test func `a held connection whose peer tears it down ends, and the loop does not spin`() throws {
         let bench = try Bench()
         let (peer, id) = try bench.join()

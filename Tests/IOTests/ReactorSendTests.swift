@@ -8,7 +8,7 @@ import Testing
     /// Fills a connection until the kernel takes no more; answers all that it took.
     private func fill(_ bench: Bench, _ id: ConnectionID, _ random: inout SeededRandom) -> [UInt8] {
         var sent: [UInt8] = []
-        while !bench.reactor.isBlocked(id), sent.count < 64_000_000 {
+        for _ in 0..<2_000 where !bench.reactor.isBlocked(id) {
             let portion = random.bytes(50_000)
             sent += portion.prefix(bench.reactor.trySend(id, portion))
         }

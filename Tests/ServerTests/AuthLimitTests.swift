@@ -29,7 +29,9 @@ import Testing
         var nowMs: UInt64 = 10_000
         var taken = 0
         for _ in 0..<2_000 {
-            if bucket.take(nowMs: nowMs) { taken += 1 } else {
+            if bucket.take(nowMs: nowMs) {
+                taken += 1
+            } else {
                 let wait = bucket.retryAfterMs(nowMs: nowMs)
                 #expect(wait > 0)
                 let patient = Bucket(bucket.value)
@@ -64,6 +66,15 @@ import Testing
         #expect(limiter.waitMs(guesser, nowMs: 11_000) == nil)
     }
 
+    @Test func `an address keeps the sixteen codes that it showed last`() {
+        var limiter = AttemptLimiter(rate: TokenRate(everySeconds: 10, burst: 3), addresses: 64)
+        let school = AddressKey(ipv4: 7)
+        for known in 1...20 { for _ in 0..<2 { limiter.remember(UInt32(known), of: school, nowMs: 1_000) } }
+        for known in 5...20 { #expect(limiter.remembers(UInt32(known), of: school)) }
+        for known in 0...4 { #expect(!limiter.remembers(UInt32(known), of: school)) }
+        #expect(!limiter.remembers(20, of: AddressKey(ipv4: 8)))
+    }
+
     @Test func `an IPv6 household is one address and a mapped IPv4 address is itself`() {
         var one = [UInt8](repeating: 0, count: 16)
         one[0] = 0x20
@@ -81,7 +92,8 @@ import Testing
     func `a cleaned name is clean, bounded and stays as it is`(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let pieces = [
-            "a", "Ж", "中", "👩‍🏫", " ", "\n", "\t", "\u{0}", "\u{301}", "\u{200D}", "\u{202E}", "\u{FEFF}", "\u{2028}", "<", "\"",
+            "a", "Ж", "中", "👩‍🏫", " ", "\n", "\t", "\u{0}", "\u{301}", "\u{200D}", "\u{202E}", "\u{FEFF}", "\u{2028}",
+            "<", "\"",
             "\u{E000}", "\u{AD}", "\u{3000}", "नि",
         ]
         for _ in 0..<500 {

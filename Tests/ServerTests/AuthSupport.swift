@@ -1,5 +1,5 @@
-// Owns what the tests of identity share: a key, settings, and tokens forged byte by byte, so that a test can say what no
-// honest minter would. Never used to check a signature: that is TokenVerifier's.
+// Owns what the tests of identity share: a key, settings, and tokens forged byte by byte, so that a test can say what
+// no honest minter would. Never used to check a signature: that is TokenVerifier's.
 
 import LiveProtocol
 import Rooms
@@ -17,7 +17,8 @@ enum Forge {
 
     /// The payload of a good token; `replacing` swaps one piece of its text for another.
     static func payload(replacing old: String = "", with new: String = "") -> String {
-        let good = #"{"iss":"https://issuer.example","aud":"liveclassroom","sub":"ada","name":"Ada","role":"student","#
+        let good =
+            #"{"iss":"https://issuer.example","aud":"liveclassroom","sub":"ada","name":"Ada","role":"student","#
             + #""rooms":["demo/cs101/live"],"exp":1700003600}"#
         guard !old.isEmpty else { return good }
         precondition(good.contains(old), "the good payload has no \(old)")

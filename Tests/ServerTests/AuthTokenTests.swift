@@ -52,7 +52,8 @@ import Testing
     }
 
     @Test(arguments: [
-        #"{"alg":"none"}"#, #"{"alg":"None","typ":"JWT"}"#, #"{"alg":"hs256"}"#, #"{"alg":"HS384"}"#, #"{"alg":"RS256"}"#,
+        #"{"alg":"none"}"#, #"{"alg":"None","typ":"JWT"}"#, #"{"alg":"hs256"}"#, #"{"alg":"HS384"}"#,
+        #"{"alg":"RS256"}"#,
         #"{"alg":""}"#, #"{"alg":null}"#, #"{"alg":["HS256"]}"#, #"{"typ":"JWT"}"#, #"{"alg":"HS256 "}"#,
     ])
     func `another algorithm is refused even under a right signature`(header: String) {
@@ -78,7 +79,8 @@ import Testing
     @Test func `a name that stands twice is refused in header and payload`() {
         let header = #"{"alg":"HS256","alg":"HS256"}"#
         #expect(Forge.verdict(Forge.token(header: header, payload: Forge.payload())).error == .malformed)
-        #expect(Forge.refusal(replacing: #""role":"student""#, with: #""role":"student","role":"service""#) == .malformed)
+        #expect(
+            Forge.refusal(replacing: #""role":"student""#, with: #""role":"student","role":"service""#) == .malformed)
         #expect(Forge.refusal(replacing: #""sub":"ada""#, with: #""sub":"ada","s\u0075b":"eve""#) == .malformed)
     }
 
@@ -116,7 +118,8 @@ import Testing
     }
 
     @Test func `a token over four kibibytes is refused and one just below is read`() {
-        let bare = Forge.token(payload: Forge.payload(replacing: #""name":"Ada""#, with: #""name":"Ada","x":"""#)).utf8.count
+        let bare = Forge.token(payload: Forge.payload(replacing: #""name":"Ada""#, with: #""name":"Ada","x":"""#)).utf8
+            .count
         let room = (TokenLimits.compactBytesMax - bare) * 3 / 4 - 2
         func padded(_ count: Int) -> String {
             let filler = #""name":"Ada","x":""# + String(repeating: "y", count: count) + "\""
@@ -142,9 +145,10 @@ import Testing
         for _ in 0..<2_000 {
             let text = (0..<random.below(200)).map { _ in letters[random.below(letters.count)] }
             #expect(Forge.verdict(String(decoding: text, as: UTF8.self)).value == nil)
-            #expect(random.bytes(random.below(100)).withUnsafeBytes {
-                TokenVerifier(settings: Forge.settings).verify($0, nowS: 0).value
-            } == nil)
+            #expect(
+                random.bytes(random.below(100)).withUnsafeBytes {
+                    TokenVerifier(settings: Forge.settings).verify($0, nowS: 0).value
+                } == nil)
         }
     }
 }

@@ -17,7 +17,8 @@ private struct Run {
     init(_ arguments: [String], in folder: TemporaryDirectory, environment: [String: String] = [:]) throws {
         let process = Process()
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        process.executableURL = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("liveserver")
+        process.executableURL = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent(
+            "liveserver")
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
         process.environment = environment
@@ -61,7 +62,8 @@ private struct Run {
     @Test func `token prints the bare token and nothing else`() throws {
         let key = String(repeating: "5a", count: 32)
         let result = try run(
-            "token", "--sub", "ada", "--role", "instructor", "--room", "demo/*/live", "--room", "uni/a/b", "--name", "Ada",
+            "token", "--sub", "ada", "--role", "instructor", "--room", "demo/*/live", "--room", "uni/a/b", "--name",
+            "Ada",
             "--cohort", "a", "--ttl", "90m", environment: ["LIVESERVER_TOKEN_KEY": key])
         #expect(result.code == 0 && result.errors.isEmpty)
         let settings = TokenSettings(key: try TokenKey(text: key), issuer: "liveclassroom", audience: "liveclassroom")
@@ -85,7 +87,8 @@ private struct Run {
     }
 
     @Test(arguments: [
-        ["--sub", "a b", "--role", "student", "--room", "a/b/c"], ["--sub", "system", "--role", "student", "--room", "a/b/c"],
+        ["--sub", "a b", "--role", "student", "--room", "a/b/c"],
+        ["--sub", "system", "--role", "student", "--room", "a/b/c"],
         ["--sub", "a", "--role", "king", "--room", "a/b/c"], ["--sub", "a", "--role", "student", "--room", "a/b"],
         ["--sub", "a", "--role", "student", "--room", "a/b/c", "--ttl", "2"],
         ["--sub", "a", "--role", "student", "--room", "a/b/c", "--ttl", "367d"],

@@ -52,10 +52,13 @@ private func refusals(
         for setting in SettingCatalogue.all where setting.key != "auth.key" {
             let (json, text) = try #require(Self.example(of: setting))
             let path = setting.key.split(separator: ".")
-            let nested = path.count == 1 ? #"{"\#(path[0])": \#(json)}"# : #"{"\#(path[0])": {"\#(path[1])": \#(json)}}"#
+            let nested =
+                path.count == 1 ? #"{"\#(path[0])": \#(json)}"# : #"{"\#(path[0])": {"\#(path[1])": \#(json)}}"#
             func read(_ result: Result<ServerConfiguration, ConfigurationFailure>) throws -> String {
                 // Some examples contradict other defaults; what counts here is that the value arrived.
-                if case .failure(let failure) = result { return try #require(failure.problems.first).source.description }
+                if case .failure(let failure) = result {
+                    return try #require(failure.problems.first).source.description
+                }
                 return try #require(setting.read(try result.get())).json
             }
             let fromFile = try read(load(nested))
@@ -93,22 +96,28 @@ private func refusals(
             refusals("{\n  \"limits\": {\n    \"frame_byte\": 2048\n  }\n}") == [
                 "live.json line 3: limits.frame_byte: there is no such setting; did you mean limits.frame_bytes?"
             ])
-        #expect(refusals(#"{"colour": 1}"#) == [
-            "live.json line 1: colour: there is no such setting; Config/README.md lists all"
-        ])
-        #expect(refusals(environment: ["LIVESERVER_LISTEN_POTR": "1"]) == [
-            "environment variable LIVESERVER_LISTEN_POTR: there is no such setting; did you mean LIVESERVER_LISTEN_PORT?"
-        ])
-        #expect(refusals(flags: [ConfigurationFlag(name: "--set", key: "x", value: "1")]) == [
-            "flag --set: x: there is no such setting; Config/README.md lists all"
-        ])
+        #expect(
+            refusals(#"{"colour": 1}"#) == [
+                "live.json line 1: colour: there is no such setting; Config/README.md lists all"
+            ])
+        #expect(
+            refusals(environment: ["LIVESERVER_LISTEN_POTR": "1"]) == [
+                "environment variable LIVESERVER_LISTEN_POTR: there is no such setting; "
+                    + "did you mean LIVESERVER_LISTEN_PORT?"
+            ])
+        #expect(
+            refusals(flags: [ConfigurationFlag(name: "--set", key: "x", value: "1")]) == [
+                "flag --set: x: there is no such setting; Config/README.md lists all"
+            ])
     }
 
     @Test func `a key that stands twice is refused by its name, also in two spellings`() {
-        #expect(refusals("{\"log\": {\n\"level\": \"info\",\n\"level\": \"debug\"}}") == [
-            "live.json line 3: level: the key stands twice; keep one of them"
-        ])
-        #expect(refusals(#"{"log": {"level": "info"}, "log": {}}"#).first?.contains("log: the key stands twice") == true)
+        #expect(
+            refusals("{\"log\": {\n\"level\": \"info\",\n\"level\": \"debug\"}}") == [
+                "live.json line 3: level: the key stands twice; keep one of them"
+            ])
+        #expect(
+            refusals(#"{"log": {"level": "info"}, "log": {}}"#).first?.contains("log: the key stands twice") == true)
         #expect(
             refusals(#"{"log": {"level": "info"}, "log.level": "debug"}"#) == [
                 "live.json: log.level: write the dot as an object within its group's object"
@@ -127,7 +136,10 @@ private func refusals(
             "live.json line 1: log.level: this is not one of the choices; "
                 + "allowed: trace, debug, info, notice, warning, error, critical"
         ),
-        (#"{"origins": [1]}"#, "live.json line 1: origins: must be a list of texts; allowed: a list of at most 256 texts"),
+        (
+            #"{"origins": [1]}"#,
+            "live.json line 1: origins: must be a list of texts; allowed: a list of at most 256 texts"
+        ),
         (#"[]"#, "live.json: the file must hold one JSON object"),
     ])
     func `a value of another type or out of range is refused with what is allowed`(json: String, line: String) {
@@ -135,7 +147,8 @@ private func refusals(
     }
 
     @Test func `text that is not JSON is refused with its place`() {
-        #expect(refusals("{\n \"listen\": {\n}}}").first?.hasPrefix("live.json line 3: not valid JSON at column") == true)
+        #expect(
+            refusals("{\n \"listen\": {\n}}}").first?.hasPrefix("live.json line 3: not valid JSON at column") == true)
         #expect(refusals("").first?.contains("not valid JSON") == true)
         #expect(refusals("{\"listen\": {} // comment\n}").first?.contains("not valid JSON") == true)
         let huge = String(repeating: " ", count: ConfigurationFile.bytesMax + 1)
@@ -180,10 +193,11 @@ private func refusals(
     }
 
     @Test func `services that this build lacks are refused rather than ignored`() {
-        #expect(refusals(environment: ["LIVESERVER_REDIS_URL": "redis://127.0.0.1"]) == [
-            "environment variable LIVESERVER_REDIS_URL: this build does not use Redis: "
-                + "unset the variable to run the node on its own"
-        ])
+        #expect(
+            refusals(environment: ["LIVESERVER_REDIS_URL": "redis://127.0.0.1"]) == [
+                "environment variable LIVESERVER_REDIS_URL: this build does not use Redis: "
+                    + "unset the variable to run the node on its own"
+            ])
         #expect(refusals(environment: ["LIVESERVER_KAFKA_BROKERS": ""]) == [])
     }
 
@@ -245,7 +259,9 @@ private func refusals(
             let refusal = setting.set(value, in: &configuration)
             #expect(refusal == nil, "\(setting.key)")
             #expect(configuration == ServerConfiguration(), "\(setting.key)")
-            if case .integer = setting.kind, setting.key != "listen.port" { #expect(!setting.unit.isEmpty, "\(setting.key)") }
+            if case .integer = setting.kind, setting.key != "listen.port" {
+                #expect(!setting.unit.isEmpty, "\(setting.key)")
+            }
         }
     }
 

@@ -39,4 +39,12 @@ package final class TemporaryDirectory: Sendable {
     package func write(_ name: String, _ bytes: [UInt8]) throws {
         try Data(bytes).write(to: URL(fileURLWithPath: path(name)))
     }
+
+    /// Writes the content of one file that others have open: the same file, not another of its name.
+    package func write(_ name: String, inPlace bytes: [UInt8]) throws {
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path(name)))
+        try file.truncate(atOffset: 0)
+        try file.write(contentsOf: bytes)
+        try file.close()
+    }
 }

@@ -61,9 +61,17 @@ enum LayerRules {
                 "Sources/LiveServer/IO/", "Sources/LiveServer/Protocol/", "Sources/LiveServer/Server/", "Sources/Rooms/"
             )
         else { return [] }
-        let refused: Set<String> = ["async", "await", "Task", "TaskGroup", "MainActor"]
-        return file.tokens.filter { refused.contains($0.text) }
-            .map { file.finding(line: $0.line, "`\($0.text)` on the way of a message") }
+        let tokens = file.tokens
+        return tokens.indices.filter { index in
+            let before = index > 0 ? tokens[index - 1].text : ""
+            let after = index + 1 < tokens.count ? tokens[index + 1].text : ""
+            switch tokens[index].text {
+            case "async", "await": return before != "." && before != "func"
+            case "Task": return after == "{" || (after == "." && before != ".")
+            case "TaskGroup", "MainActor": return true
+            default: return false
+            }
+        }.map { file.finding(line: tokens[$0].line, "`\(tokens[$0].text)` on the way of a message") }
     }
 
     /// Only the command line prints; everything else logs, so that nothing personal reaches a terminal by accident.

@@ -53,7 +53,8 @@ struct PlantedTests {
 
     @Test func `a suspension point on the way of a message is found`() {
         expect(LayerRules.noSuspension, finds: [], in: server, "// async\nlet a = \"await\"")
-        expect(LayerRules.noSuspension, finds: [1, 2], in: server, "func f() async {\n await g() }")
+        expect(LayerRules.noSuspension, finds: [1, 2, 3], in: server, "func f() async {\n await g() }\nTask { h() }")
+        expect(LayerRules.noSuspension, finds: [], in: server, "enum Task: Sendable { case save }\nSelf.await(news)")
         expect(LayerRules.noSuspension, finds: [], in: "Sources/LiveServer/Main/Sample.swift", "await g()")
     }
 
@@ -160,6 +161,7 @@ struct PlantedTests {
             let b = c as! D
             fatalError("the room \\(key) has no home")
             let e = try? f()
+            while try !done() {}
             """)
     }
 

@@ -9,8 +9,8 @@ struct RepositoryTests {
     }
 
     private func list(_ findings: [Finding]) -> String {
-        let shown = findings.prefix(40).map(\.description).joined(separator: "\n")
-        return findings.count > 40 ? "\(shown)\n… and \(findings.count - 40) more" : shown
+        let shown = findings.prefix(400).map(\.description).joined(separator: "\n")
+        return findings.count > 400 ? "\(shown)\n… and \(findings.count - 400) more" : shown
     }
 
     @Test func `the repository was found and read`() {

@@ -6,6 +6,8 @@ struct Token: Sendable, Equatable {
     let text: String
     /// Counted from 1.
     let line: Int
+    /// Whether it follows the token before it without a space: `try!`, but not `try !done`.
+    let isGlued: Bool
 }
 
 /// The scanner; one value per file.
@@ -14,6 +16,8 @@ struct SwiftTokens {
     private var at = 0
     private var line = 1
     private var tokens: [Token] = []
+    /// Where the newest token ended.
+    private var lastEnd = -1
 
     static func scan(_ text: String) -> [Token] {
         var scanner = SwiftTokens(bytes: Array(text.utf8))
@@ -27,6 +31,12 @@ struct SwiftTokens {
 
     private func byte(_ offset: Int = 0) -> UInt8 {
         at + offset < bytes.count ? bytes[at + offset] : 0
+    }
+
+    /// Adds a token that starts at byte `start` and ends here.
+    private mutating func add(_ text: String, from start: Int) {
+        tokens.append(Token(text: text, line: line, isGlued: start == lastEnd))
+        lastEnd = at
     }
 
     private mutating func step() {
@@ -56,8 +66,12 @@ struct SwiftTokens {
                         depth -= 1
                     }
                 }
-                if c > 32 { tokens.append(Token(text: String(UnicodeScalar(c)), line: line)) }
-                step()
+                if c > 32 {
+                    at += 1
+                    add(String(UnicodeScalar(c)), from: at - 1)
+                } else {
+                    step()
+                }
             }
         }
     }
@@ -70,12 +84,12 @@ struct SwiftTokens {
         let start = at
         let isNumber = byte() >= 48 && byte() <= 57
         while isWord(byte()) || (isNumber && byte() == UInt8(ascii: ".") && byte(1) >= 48 && byte(1) <= 57) { at += 1 }
-        tokens.append(Token(text: String(decoding: bytes[start..<at], as: UTF8.self), line: line))
+        add(String(decoding: bytes[start..<at], as: UTF8.self), from: start)
     }
 
     private mutating func rawIdentifier() {
-        tokens.append(Token(text: "`", line: line))
         at += 1
+        add("`", from: at - 1)
         while at < bytes.count, byte() != UInt8(ascii: "`"), byte() != UInt8(ascii: "\n") { at += 1 }
         at += 1
     }
@@ -109,8 +123,8 @@ struct SwiftTokens {
     private mutating func string(hashes: Int) {
         let quote = UInt8(ascii: "\"")
         let hash = UInt8(ascii: "#")
-        tokens.append(Token(text: "\"", line: line))
         at += hashes
+        add("\"", from: at - hashes)
         let quotes = matches(quote, count: 3, at: 0) ? 3 : 1
         at += quotes
         while at < bytes.count {

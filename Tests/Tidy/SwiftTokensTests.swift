@@ -29,8 +29,9 @@ struct SwiftTokensTests {
 
     @Test func `lines are counted through comments and strings`() {
         let text = "/* 1\n2 */ a\n\"\"\"\n4\n\"\"\"\nb"
-        #expect(
-            SwiftTokens.scan(text).filter { $0.text != "\"" } == [Token(text: "a", line: 2), Token(text: "b", line: 6)])
+        let words = SwiftTokens.scan(text).filter { $0.text != "\"" }
+        #expect(words.map(\.text) == ["a", "b"])
+        #expect(words.map(\.line) == [2, 6])
     }
 
     @Test func `every prefix of a file can be scanned`() {

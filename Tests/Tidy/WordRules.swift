@@ -37,11 +37,12 @@ enum WordRules {
         let tokens = file.tokens
         return tokens.indices.compactMap { index in
             let next = index + 1 < tokens.count ? tokens[index + 1].text : ""
+            let isGlued = index + 1 < tokens.count && tokens[index + 1].isGlued
             let afterNext = index + 2 < tokens.count ? tokens[index + 2].text : ""
             switch (tokens[index].text, next, afterNext) {
             case ("fatalError", "(", ")"), ("preconditionFailure", "(", ")"), ("assertionFailure", "(", ")"):
                 return file.finding(line: tokens[index].line, "`\(tokens[index].text)()` without a sentence")
-            case ("try", "!", _), ("as", "!", _):
+            case ("try", "!", _) where isGlued, ("as", "!", _) where isGlued:
                 return file.finding(line: tokens[index].line, "`\(tokens[index].text)!`: handle the other outcome")
             default: return nil
             }

@@ -52,6 +52,21 @@ package final class WorkQueue<Item: Sendable>: @unchecked Sendable {
         return true
     }
 
+    /// Adds all items at once, in order, with one wake; none where they do not all fit. Any thread.
+    package func push(contentsOf batch: [Item]) -> Bool {
+        pthread_mutex_lock(mutex)
+        guard items.count + batch.count <= capacity, !closed else {
+            refused += UInt64(batch.count)
+            pthread_mutex_unlock(mutex)
+            return false
+        }
+        let wasEmpty = items.isEmpty
+        items.append(contentsOf: batch)
+        pthread_mutex_unlock(mutex)
+        if wasEmpty { pthread_cond_signal(condition) }
+        return true
+    }
+
     /// Moves everything that waits into `batch` (emptied first). The consumer's thread only.
     /// - Parameter timeoutMs: how long to sleep while there is nothing; nil sleeps until an item or `close`.
     /// - Returns: false once the queue is closed and empty.

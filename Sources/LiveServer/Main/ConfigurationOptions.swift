@@ -12,7 +12,8 @@ struct ConfigurationOptions: ParsableArguments {
 
     @Option(
         name: .customLong("set"),
-        help: ArgumentHelp("Any setting, such as limits.frame_bytes=32768; may stand several times.", valueName: "key=value"))
+        help: ArgumentHelp(
+            "Any setting, such as limits.frame_bytes=32768; may stand several times.", valueName: "key=value"))
     var settings: [String] = []
 
     /// The configuration, with a command's own flags behind `--set`.

@@ -17,7 +17,8 @@ struct Doctor: ParsableCommand {
         let findings = DoctorChecks.run(configuration, production: production)
         for finding in findings { StandardStream.output.line(finding.description) }
         let failed = findings.count { $0.grade == .fail }
-        StandardStream.output.line(failed == 0 ? "nothing must be done" : "\(failed) of \(findings.count) checks failed")
+        StandardStream.output.line(
+            failed == 0 ? "nothing must be done" : "\(failed) of \(findings.count) checks failed")
         if failed > 0 { throw ExitCode(1) }
     }
 }

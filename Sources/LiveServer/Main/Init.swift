@@ -1,5 +1,5 @@
-// Owns `liveserver init`: a configuration file with a random key and an address that phones can reach. Never overwrites a
-// file unless told to: the key in it signs everybody in.
+// Owns `liveserver init`: a configuration file with a random key and an address that phones can reach. Never overwrites
+// a file unless told to: the key in it signs everybody in.
 
 import ArgumentParser
 import LiveServer
@@ -27,7 +27,8 @@ struct Init: ParsableCommand {
         let random = SystemRandom.bytes(ClassroomSetup.randomBytes)
         let address = try reachableAddress()
         guard let setup = ClassroomSetup(random: random, address: address, port: port, dataDir: dataDir) else {
-            throw ValidationError("--address \(address) --port \(port): an IP address or host name and a port of 1…65535 are needed")
+            throw ValidationError(
+                "--address \(address) --port \(port): an IP address or host name and a port of 1…65535 are needed")
         }
         let file = ConfigurationFile(path: config, bytes: Array(setup.json.utf8))
         // What is written must be what `serve` accepts.

@@ -23,7 +23,8 @@ struct Token: ParsableCommand {
     @Option(help: "observer, student, assistant, instructor or service.")
     var role: String
 
-    @Option(help: ArgumentHelp("Room it opens; * for any name in a place. May stand several times.", valueName: "i/c/s"))
+    @Option(
+        help: ArgumentHelp("Room it opens; * for any name in a place. May stand several times.", valueName: "i/c/s"))
     var room: [String]
 
     @Option(help: "Displayed name.")
@@ -97,7 +98,8 @@ struct Token: ParsableCommand {
     private func subject(_ text: String) throws -> ParticipantID {
         guard let id = ParticipantID(text), id != .system else {
             throw ValidationError(
-                "--sub \(text): 1 to 64 printable ASCII characters without space, quotes, backslash, < and > are needed")
+                "--sub \(text): 1 to 64 printable ASCII characters without space, quotes, backslash, < and > are needed"
+            )
         }
         return id
     }

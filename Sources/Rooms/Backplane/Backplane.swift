@@ -40,9 +40,9 @@ package struct Sequenced: Sendable {
 
 /// Puts submissions in order, durably, and tells their homes.
 package protocol Backplane: AnyObject, Sendable {
-    /// Hands over one submission. Any reactor's thread; never blocks. False: the bounded queue is full,
-    /// the caller answers `overloaded` and the seq is free again.
-    func submit(_ submission: Submission) -> Bool
+    /// Hands over what a reactor's round has proposed, in order: what arrives together is written together. Any
+    /// reactor's thread; never blocks. False: the bounded queue has no room for all of it, nothing was taken.
+    func submit(_ round: [Submission]) -> Bool
 
     /// How the log does, for readiness and metrics. Any thread.
     var health: BackplaneHealth { get }

@@ -69,7 +69,7 @@ package final class JournalSequencer: Backplane {
         }
     }
 
-    package func submit(_ submission: Submission) -> Bool { queue.push(submission) }
+    package func submit(_ round: [Submission]) -> Bool { queue.push(contentsOf: round) }
 
     package func stop() {
         queue.close()

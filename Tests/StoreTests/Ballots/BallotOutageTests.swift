@@ -35,8 +35,9 @@ struct BallotOutageTests {
         }
         #expect(Set((receipts ?? []).compactMap(\.ticket)) == Set(tickets.flatMap { [$0.0, $0.1] }))
         #expect(probe.submit(ballot("voter7", "other", 0b001))?.rejection == .alreadyAnswered(attempt: "a", choices: 2))
-        #expect(probe.submit(ballot("stranger", "a", 1, PollKey(room: key.room, poll: PollID(seq: 99))))?.rejection
-            == .unavailable)
+        #expect(
+            probe.submit(ballot("stranger", "a", 1, PollKey(room: key.room, poll: PollID(seq: 99))))?.rejection
+                == .unavailable)
         let during = probe.tally()
         #expect(during?.pending == true && during?.total == 1 && during?.known == true)
         let mine = probe.ask {

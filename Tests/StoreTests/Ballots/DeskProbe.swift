@@ -46,11 +46,16 @@ final class DeskProbe {
 
     /// A desk in `directory`; without a limit of its own a transaction has ten seconds, so that a busy machine does not
     /// look like an outage.
-    init(
+    convenience init(
         _ directory: TemporaryDirectory, transactionMs: Int64 = 10_000,
         change: (inout BallotDeskConfiguration) -> Void = { _ in }
     ) throws {
-        var configuration = BallotDeskConfiguration(dataDirectory: directory.path("data"))
+        try self.init(path: directory.path("data"), transactionMs: transactionMs, change: change)
+    }
+
+    /// A desk whose data folder is `path`.
+    init(path: String, transactionMs: Int64, change: (inout BallotDeskConfiguration) -> Void = { _ in }) throws {
+        var configuration = BallotDeskConfiguration(dataDirectory: path)
         configuration.transactionMs = transactionMs
         configuration.journal = .preallocated(reserveSegments: 1, segmentBytes: 64 * 1_024)
         change(&configuration)

@@ -80,7 +80,8 @@ struct LedgerContract {
         let rules = PollRules(options: 3, multiple: false, allowChange: false, closesTs: 50)
         let verdicts = try pair.ledger.judge([
             .open(timed, rules, atMs: 40), .ballot(ballot("ada", "a", 1, timed), acceptedMs: 49),
-            .ballot(ballot("bob", "a", 1, timed), acceptedMs: 50), .ballot(ballot("ada", "a", 1, timed), acceptedMs: 51),
+            .ballot(ballot("bob", "a", 1, timed), acceptedMs: 50),
+            .ballot(ballot("ada", "a", 1, timed), acceptedMs: 51),
         ])
         #expect(
             verdicts == [
@@ -132,7 +133,7 @@ struct LedgerContract {
         _ = try pair.ledger.judge([.ballot(ballot("ada", "a", 1), acceptedMs: 77)])
         _ = try pair.ledger.drain([.ballot(ballot("bob", "a", 2), acceptedMs: 78)], to: place)
         let state = try pair.ledger.state()
-        #expect(state.polls == [Self.key: KnownPolls.Poll(rules: Self.single, lastAcceptedMs: 78)])
+        #expect(state.polls == [Self.key: KnownPolls.Poll(rules: Self.single, lastStampMs: 78)])
         #expect(state.stampMs == 78)
         #expect(state.drainedTo == place)
         #expect(pair.reader.read(.tally(Self.key)) == .tally(counts: [1, 1, 0], total: 2, drains: 1))

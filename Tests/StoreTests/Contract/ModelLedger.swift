@@ -37,7 +37,7 @@ final class ModelLedger: BallotLedger, BallotReader {
         var open: [PollKey: KnownPolls.Poll] = [:]
         for (key, poll) in polls where poll.closedMs == nil {
             open[key] = KnownPolls.Poll(
-                rules: poll.rules, lastAcceptedMs: poll.attempts.map(\.acceptedMs).max() ?? 0)
+                rules: poll.rules, lastStampMs: poll.attempts.map(\.acceptedMs).max() ?? 0)
         }
         return LedgerState(polls: open, stampMs: stampMs, drainedTo: drainedTo)
     }

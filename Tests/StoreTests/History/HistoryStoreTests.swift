@@ -28,7 +28,8 @@ struct HistoryStoreTests {
         try probe.commit([(chat(3, "three"), epoch)])
         let loaded = probe.load()
         #expect(loaded?.entries.map(\.seq) == [1, 2, 3])
-        #expect(loaded?.entries.map(\.bytes) == [chat(1, "one"), chat(2, "two"), chat(3, "three")].map { bytes($0, epoch) })
+        #expect(
+            loaded?.entries.map(\.bytes) == [chat(1, "one"), chat(2, "two"), chat(3, "three")].map { bytes($0, epoch) })
         #expect(loaded?.lineage == [EpochSpan(epoch: epoch, firstSeq: 1, lastSeq: 3)])
         #expect(probe.load(other)?.entries.map(\.bytes) == [bytes(chat(1, "elsewhere"), epoch, room: other)])
     }
@@ -114,7 +115,8 @@ struct HistoryStoreTests {
         #expect(probe.store.saveSnapshot(room: HistoryProbe.room, seq: 4, epoch: epoch, bytes: [1]))
         #expect(probe.load()?.snapshot == [1])
         probe.store.stop()
-        for name in ["history.db", "history.db-wal"] where FileManager.default.fileExists(atPath: directory.path("data/\(name)")) {
+        for name in ["history.db", "history.db-wal"]
+        where FileManager.default.fileExists(atPath: directory.path("data/\(name)")) {
             let file = try directory.read("data/\(name)")
             #expect(file.firstRange(of: Array(secret.utf8)) == nil, "\(name) still has the text")
         }

@@ -30,6 +30,9 @@ struct JournalFolder: ~Copyable {
         _ = SystemCall.remove("\(path)/\(Self.temporaryName)")
     }
 
+    // Said aloud, because closing alone leaves the lock to a child process that is just being started.
+    deinit { _ = SystemCall.unlock(lock.raw) }
+
     /// The path of a segment.
     static func segmentPath(_ folder: String, _ id: UInt64) -> String {
         let digits = String(id)

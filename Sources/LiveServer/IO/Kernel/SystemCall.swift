@@ -214,6 +214,8 @@ enum SystemCall {
     /// An exclusive advisory lock, without waiting: `-EWOULDBLOCK` where another holds it.
     static func lock(_ fd: Int32) -> Int { retried(.lock) { Int(flock(fd, LOCK_EX | LOCK_NB)) } }
 
+    static func unlock(_ fd: Int32) -> Int { retried(.lock) { Int(flock(fd, LOCK_UN)) } }
+
     static func makeDirectory(_ path: String) -> Int { retried(.makeDirectory) { Int(mkdir(path, 0o750)) } }
 
     static func remove(_ path: String) -> Int { retried(.remove) { Int(unlink(path)) } }

@@ -106,9 +106,13 @@ extension Reactor {
         noteAcceptFailure(error)
         switch error {
         case EMFILE, ENFILE:
-            if turnOneAway(place) { return true }
-            pauseAccepting(place)
-            return false
+            switch turnOneAway(place) {
+            case .turnedAway: return true
+            case .nobodyWaits: return false
+            case .stuck:
+                pauseAccepting(place)
+                return false
+            }
         case ENOBUFS, ENOMEM, EBADF, EINVAL, ENOTSOCK:
             pauseAccepting(place)
             return false
@@ -118,11 +122,13 @@ extension Reactor {
         }
     }
 
+    private enum Turning { case turnedAway, nobodyWaits, stuck }
+
     /// Uses the reserve to take the first in the queue and close it, so that it is not left hanging.
-    private func turnOneAway(_ place: Int) -> Bool {
+    private func turnOneAway(_ place: Int) -> Turning {
         guard reserve != nil else {
             reserve = Self.openReserve()
-            return false
+            return .stuck
         }
         reserve = nil
         var address = sockaddr_storage()
@@ -133,7 +139,10 @@ extension Reactor {
             state.pointee.statistics.refused += 1
         }
         reserve = Self.openReserve()
-        return result >= 0 && reserve != nil
+        if reserve == nil { return .stuck }
+        if result >= 0 { return .turnedAway }
+        // Without a free descriptor the kernel says so before it looks whether anybody waits.
+        return result == -Int(EAGAIN) ? .nobodyWaits : .stuck
     }
 
     static func openReserve() -> OwnedFD? {

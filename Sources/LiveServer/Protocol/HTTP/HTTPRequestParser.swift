@@ -70,7 +70,6 @@ package struct HTTPRequestParser {
             }
             phase = .body
             body = HTTPBodyDecoder(HTTPFraming(contentLength: head.contentLength, isChunked: head.isChunked))
-            scanned = 0
             return .head(consumed: end)
         }
     }

@@ -82,7 +82,6 @@ package struct HTTPResponseParser {
         case .found(let end):
             if let failure = parse(bytes, end: end, limits: limits, head: &head) { return .failed(failure) }
             phase = .body
-            scanned = 0
             let isWithoutBody = answersHead || head.status < 200 || head.status == 204 || head.status == 304
             if isWithoutBody {
                 body = HTTPBodyDecoder()

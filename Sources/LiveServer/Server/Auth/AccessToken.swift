@@ -5,9 +5,11 @@ package import Rooms
 
 /// The verified claims of one access token (RFC 7519). Its holder is who `sub` says, until `expS`.
 package struct AccessToken: Sendable, Equatable {
+    /// Whom the token names.
     package let sub: ParticipantID
     /// Cleaned by `DisplayName`, 1…64 scalars; the `sub` where the token has no name.
     package let name: String
+    /// What the holder may do.
     package let role: Role
     /// 1…64 patterns.
     package let rooms: [RoomPattern]
@@ -29,10 +31,15 @@ package struct AccessToken: Sendable, Equatable {
 
 /// The claims that TokenMint signs; issuer and audience come from the settings.
 package struct TokenClaims: Sendable, Equatable {
+    /// Whom the token names.
     package var sub: ParticipantID
+    /// Displayed name, cleaned by the caller; nil shows `sub`.
     package var name: String?
+    /// What the holder may do.
     package var role: Role
+    /// Which rooms it opens; at least one.
     package var rooms: [RoomPattern]
+    /// A name by `TokenLimits.isCohort`.
     package var cohort: String?
     /// Seconds since 1970.
     package var expS: Int64
@@ -40,6 +47,7 @@ package struct TokenClaims: Sendable, Equatable {
     package var iatS: Int64?
     package var jti: String?
 
+    /// The claims of one token.
     package init(
         sub: ParticipantID, name: String? = nil, role: Role, rooms: [RoomPattern], cohort: String? = nil, expS: Int64,
         nbfS: Int64? = nil, iatS: Int64? = nil, jti: String? = nil
@@ -95,13 +103,18 @@ package enum TokenAlgorithm: String, Sendable, CaseIterable {
 
 /// What the verifying and the minting side agree on.
 package struct TokenSettings: Sendable {
+    /// The shared secret.
     package let key: TokenKey
+    /// The only algorithm that is accepted.
     package let algorithm: TokenAlgorithm
+    /// The `iss` that every token must carry.
     package let issuer: String
+    /// The `aud` that every token must carry.
     package let audience: String
     /// How far an issuer's clock may run ahead of ours, seconds; for `nbf` and `iat` only, never for `exp`.
     package let leewayS: Int64
 
+    /// Settings; the leeway is not negative.
     package init(
         key: TokenKey, algorithm: TokenAlgorithm = .hs256, issuer: String, audience: String, leewayS: Int64 = 60
     ) {

@@ -12,7 +12,8 @@ package struct AddressKey: Hashable, Sendable {
         self.init(family: 4, value: UInt64(ipv4))
     }
 
-    /// The 16 bytes of an IPv6 address in network order; a mapped IPv4 address (RFC 4291 §2.5.5.2) is that IPv4 address.
+    /// The 16 bytes of an IPv6 address in network order; a mapped IPv4 address (RFC 4291 §2.5.5.2) is that IPv4
+    /// address.
     package init(ipv6 bytes: [UInt8]) {
         precondition(bytes.count == 16, "an IPv6 address has 16 bytes")
         if bytes[..<10].allSatisfy({ $0 == 0 }), bytes[10] == 0xFF, bytes[11] == 0xFF {
@@ -36,8 +37,9 @@ package struct AttemptLimiter: Sendable {
     private struct Entry {
         let address: AddressKey
         var bucket: TokenBucket
-        /// Something that this address proved to know already; 0 for nothing.
-        var known: UInt64
+        /// What this address proved to know already, the latest sixteen; 0 for nothing.
+        var known = SIMD16<UInt32>()
+        var nextKnown: UInt8 = 0
     }
 
     private static let ways = 4
@@ -70,14 +72,19 @@ package struct AttemptLimiter: Sendable {
     }
 
     /// Remembers what the address proved to know, so that its failures by others behind it don't lock it out of that.
-    package mutating func remember(_ known: UInt64, of address: AddressKey, nowMs: UInt64) {
-        entries[place(address, nowMs: nowMs)]?.known = known
+    /// Sixteen such numbers are kept, the oldest goes; 0 is not one.
+    package mutating func remember(_ known: UInt32, of address: AddressKey, nowMs: UInt64) {
+        let index = place(address, nowMs: nowMs)
+        guard var entry = entries[index], known != 0, !any(entry.known .== known) else { return }
+        entry.known[Int(entry.nextKnown)] = known
+        entry.nextKnown = (entry.nextKnown + 1) % 16
+        entries[index] = entry
     }
 
     /// Whether the address proved lately that it knows this.
-    package func remembers(_ known: UInt64, of address: AddressKey) -> Bool {
-        guard known != 0, let index = find(address) else { return false }
-        return entries[index]?.known == known
+    package func remembers(_ known: UInt32, of address: AddressKey) -> Bool {
+        guard known != 0, let index = find(address), let entry = entries[index] else { return false }
+        return any(entry.known .== known)
     }
 
     private func find(_ address: AddressKey) -> Int? {
@@ -101,7 +108,7 @@ package struct AttemptLimiter: Sendable {
             }
             if entries[index] == nil { break }
         }
-        entries[chosen] = Entry(address: address, bucket: TokenBucket(rate), known: 0)
+        entries[chosen] = Entry(address: address, bucket: TokenBucket(rate))
         return chosen
     }
 

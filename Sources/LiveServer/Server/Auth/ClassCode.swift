@@ -13,8 +13,8 @@ package struct ClassCode: Hashable, Sendable, CustomStringConvertible {
     /// Upper-case ASCII of exactly six characters.
     package let text: String
 
-    /// The code that people mean who type `text`: case, spaces and dashes are ignored, 0 reads as O and 1 as I. Nil where
-    /// that leaves anything but six letters and digits.
+    /// The code that people mean who type `text`: case, spaces and dashes are ignored, 0 reads as O and 1 as I. Nil
+    /// where that leaves anything but six letters and digits.
     package init?(typed text: String) {
         guard text.utf8.count <= 32 else { return nil }
         var code: [UInt8] = []

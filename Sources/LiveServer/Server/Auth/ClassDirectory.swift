@@ -1,6 +1,6 @@
 // Owns the classes that teachers made: making one, finding it by code or teacher's secret, letting guests in within its
-// policy. Pure: clocks and random bytes are arguments, storage is someone else's. Bounded by ClassLimits. Never talks to
-// rooms: whom a room banned it turns away itself.
+// policy. Pure: clocks and random bytes are arguments, storage is someone else's. Bounded by ClassLimits. Never talks
+// to rooms: whom a room banned it turns away itself.
 
 package import Rooms
 
@@ -11,6 +11,7 @@ package struct ClassClock: Sendable {
     /// Monotonic milliseconds, for limits.
     package let monotonicMs: UInt64
 
+    /// Both clocks at one moment.
     package init(wallMs: Int64, monotonicMs: UInt64) {
         self.wallMs = wallMs
         self.monotonicMs = monotonicMs
@@ -19,6 +20,7 @@ package struct ClassClock: Sendable {
 
 /// A class just made: its record, to be stored before the answer, and the secret that only this answer shows.
 package struct CreatedClass: Sendable {
+    /// To be stored before the answer goes out.
     package let record: ClassRecord
     /// 22 characters of base64url, 128 bits.
     package let teacherSecret: String
@@ -28,6 +30,7 @@ package struct CreatedClass: Sendable {
 
 /// A guest or teacher who was let in.
 package struct Admission: Sendable {
+    /// The class as it is now.
     package let record: ClassRecord
     /// To be signed by TokenMint.
     package let claims: TokenClaims
@@ -120,12 +123,13 @@ package struct ClassDirectory: Sendable {
     package mutating func join(
         teacherSecret secret: String, name: String?, from address: AddressKey, now: ClassClock
     ) -> Result<Admission, ClassRefusal> {
-        if let wait = guesses.waitMs(address, nowMs: now.monotonicMs) {
-            return .failure(.rateLimited(retryAfterMs: wait))
-        }
+        // 128 bits are not guessed: a right secret is good from any address, and no pupil can lock the teacher out.
         guard TeacherSecret.isPlausible(secret), let code = codesBySecret[TeacherSecret.hash(secret)],
             let held = live(code, now: now)
-        else { return .failure(miss(address, now: now)) }
+        else {
+            let wait = guesses.waitMs(address, nowMs: now.monotonicMs)
+            return .failure(wait.map { .rateLimited(retryAfterMs: $0) } ?? miss(address, now: now))
+        }
         return .success(Admission(record: held.record, claims: teacherClaims(held.record, name: name, now: now)))
     }
 
@@ -195,8 +199,8 @@ package struct ClassDirectory: Sendable {
         return nil
     }
 
-    /// A blocked address may still use the one code that it proved to know: a pupil who guesses doesn't lock out a class
-    /// that sits behind the same address.
+    /// A blocked address may still use the codes that it proved to know: a pupil who guesses doesn't lock out the
+    /// classes that sit behind the same address.
     private func blockedMs(_ address: AddressKey, code: ClassCode?, now: ClassClock) -> UInt32? {
         guard let wait = guesses.waitMs(address, nowMs: now.monotonicMs) else { return nil }
         if let code, guesses.remembers(Self.memory(of: code), of: address) { return nil }
@@ -234,6 +238,8 @@ package struct ClassDirectory: Sendable {
             expS: min(nowS + limits.tokenLifetimeS, record.expiresMs / 1_000), iatS: nowS)
     }
 
-    /// A code's six characters as a number, never 0.
-    private static func memory(of code: ClassCode) -> UInt64 { code.text.utf8.reduce(0) { $0 << 8 | UInt64($1) } }
+    /// A code as a number in base 36 plus one: below 2³², never 0.
+    private static func memory(of code: ClassCode) -> UInt32 {
+        code.text.utf8.reduce(0) { $0 * 36 + UInt32($1 < 65 ? $1 - 48 : $1 - 55) } + 1
+    }
 }

@@ -15,7 +15,9 @@ package enum GuestPolicy: String, Sendable, CaseIterable {
 
 /// One class. The teacher's secret is kept as its SHA-256 only.
 package struct ClassRecord: Sendable, Equatable {
+    /// What people type.
     package let code: ClassCode
+    /// `guest/<code>/live`, or the demo class's.
     package let room: RoomKey
     /// Cleaned, 1…100 scalars.
     package var name: String
@@ -31,6 +33,7 @@ package struct ClassRecord: Sendable, Equatable {
     /// From here on the class is gone.
     package let expiresMs: Int64
 
+    /// A record as it was made or stored.
     package init(
         code: ClassCode, room: RoomKey, name: String, guests: GuestPolicy, cap: Int, locked: Bool,
         teacherSecretHash: [UInt8], createdMs: Int64, expiresMs: Int64
@@ -69,6 +72,7 @@ package struct ClassLimits: Sendable, Equatable {
     /// Longest name of a class, scalars.
     package static let nameScalarsMax = 100
 
+    /// The defaults.
     package init() {}
 }
 

@@ -8,7 +8,8 @@ package enum DisplayName {
     /// Most combining marks on one character; scripts in use need three, "zalgo" text dozens.
     static let marksInARowMax = 4
 
-    /// The cleaned name, cut at `scalarsMax`; empty where nothing visible is left. The result, cleaned again, is itself.
+    /// The cleaned name, cut at `scalarsMax`; empty where nothing visible is left. The result, cleaned again, is
+    /// itself.
     package static func cleaned(_ text: String, scalarsMax: Int = scalarsMax) -> String {
         var result = String.UnicodeScalarView()
         var count = 0

@@ -102,8 +102,8 @@ package func equalInConstantTime(_ left: UnsafeRawBufferPointer, _ right: Unsafe
     return CRYPTO_memcmp(first, second, left.count) == 0
 }
 
-/// The name of HMAC's digest parameter (OSSL_MAC_PARAM_DIGEST, EVP_MAC-HMAC(7)); OpenSSL keeps the pointer only while it
-/// reads the parameters, and a literal lives for ever.
+/// The name of HMAC's digest parameter (OSSL_MAC_PARAM_DIGEST, EVP_MAC-HMAC(7)); OpenSSL keeps the pointer only while
+/// it reads the parameters, and a literal lives for ever.
 private var parameterDigest: UnsafePointer<CChar> {
     let name: StaticString = "digest"
     return UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)

@@ -9,7 +9,10 @@ package struct OriginPolicy: Sendable, Equatable {
     package static let originBytesMax = 512
 
     /// Why an entry was refused.
-    package enum EntryError: Error, Equatable { case notAnOrigin(String), tooMany }
+    package enum EntryError: Error, Equatable {
+        case notAnOrigin(String)
+        case tooMany
+    }
 
     private let everything: Bool
     private let allowed: [WebOrigin]
@@ -82,7 +85,9 @@ struct WebOrigin: Sendable, Equatable {
             self.defaultPort = defaultPort
         }
 
-        static func == (left: Authority, right: Authority) -> Bool { left.host == right.host && left.port == right.port }
+        static func == (left: Authority, right: Authority) -> Bool {
+            left.host == right.host && left.port == right.port
+        }
 
         private static func port(_ digits: ArraySlice<UInt8>) -> UInt16? {
             guard (1...5).contains(digits.count) else { return nil }

@@ -1,19 +1,22 @@
 // Owns resume tokens: who was at which room until when, sealed so that only this deployment can have said it. Binary,
-// base64url, HMAC-SHA256 cut to 16 bytes (RFC 2104 §5) under a key derived for this purpose alone. A resume token proves
-// identity and position, never permission. Never keeps state: any node with the key opens what another sealed.
+// base64url, HMAC-SHA256 cut to 16 bytes (RFC 2104 §5) under a key derived for this purpose alone. A resume token
+// proves identity and position, never permission. Never keeps state: any node with the key opens what another sealed.
 
 import LiveProtocol
 package import Rooms
 
 /// What a resume token says.
 package struct ResumeClaims: Sendable, Equatable {
+    /// Where.
     package let room: RoomKey
+    /// Who.
     package let participant: ParticipantID
     /// Last contact, milliseconds since 1970.
     package let issuedMs: Int64
     /// End of the access token, seconds since 1970: a resume token never outlives it.
     package let accessExpS: Int64
 
+    /// Claims as they are sealed or were opened.
     package init(room: RoomKey, participant: ParticipantID, issuedMs: Int64, accessExpS: Int64) {
         self.room = room
         self.participant = participant
@@ -24,7 +27,8 @@ package struct ResumeClaims: Sendable, Equatable {
 
 /// Seals and opens resume tokens. One a reactor, used on its thread; about a microsecond a call.
 ///
-/// Sealed bytes: version (1), issuedMs (8, big-endian), accessExpS (8), length of room (1), room, participant, tag (16).
+/// Sealed bytes: version (1), issuedMs (8, big-endian), accessExpS (8), length of room (1), room, participant, tag
+/// (16).
 package final class ResumeSealer {
     /// Validity after last contact, milliseconds: the contract's ten minutes.
     package static let validMs: Int64 = 600_000
@@ -63,8 +67,8 @@ package final class ResumeSealer {
         scratch.withUnsafeBytes { text += Base64.encodeURL($0) }
     }
 
-    /// What the token says, if it was sealed under this key, at most ten minutes before `nowMs`, and its access token is
-    /// still valid; nil otherwise. The caller judges permission anew.
+    /// What the token says, if it was sealed under this key, at most ten minutes before `nowMs`, and its access token
+    /// is still valid; nil otherwise. The caller judges permission anew.
     package func open(_ text: UnsafeRawBufferPointer, nowMs: Int64) -> ResumeClaims? {
         guard text.count <= Self.textBytesMax, let bytes = Base64.decodeURL(text),
             bytes.count > Self.fixedBytes + Self.tagBytes

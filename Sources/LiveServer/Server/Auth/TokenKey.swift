@@ -34,6 +34,7 @@ package struct TokenKey: Sendable, Equatable, CustomStringConvertible, CustomRef
     package static let development = TokenKey(
         unchecked: Array("liveclassroom development key, public, not for production".utf8))
 
+    /// 32…1,024 bytes; never to be shown.
     package let secret: [UInt8]
 
     /// Takes a secret of 32…1,024 bytes.

@@ -1,14 +1,15 @@
-// Owns the judgement of access tokens: compact JWS (RFC 7515) with a JWT payload (RFC 7519), checked as RFC 8725 advises.
-// The algorithm comes from the settings, `none` and `crit` are refused, the payload is not parsed before the signature
-// holds. Never fetches keys, never reads the clock. At most 4 KiB a token; one verifier a reactor, on its thread.
+// Owns the judgement of access tokens: compact JWS (RFC 7515) with a JWT payload (RFC 7519), checked as RFC 8725
+// advises. The algorithm comes from the settings, `none` and `crit` are refused, the payload is not parsed before the
+// signature holds. Never fetches keys, never reads the clock. At most 4 KiB a token; one verifier a reactor, on its
+// thread.
 
 import LiveProtocol
 import Rooms
 
 /// Verifies access tokens under one key.
 ///
-/// Costs about two microseconds for a new token and one hash for a token seen lately. Not Sendable: each reactor has its
-/// own, with its own contexts, JSON storage and cache.
+/// Costs about two microseconds for a new token and one hash for a token seen lately. Not Sendable: each reactor has
+/// its own, with its own contexts, JSON storage and cache.
 package final class TokenVerifier {
     /// Tokens that the cache remembers by default: about 600 bytes each with their claims.
     package static let cacheCapacityDefault = 2_048
@@ -30,8 +31,8 @@ package final class TokenVerifier {
         cache = TokenCache(capacity: cacheCapacity)
     }
 
-    /// Judges a compact token at `nowS`, seconds since 1970. `.expired` is given only where all else is right, so that a
-    /// holder may be told to renew.
+    /// Judges a compact token at `nowS`, seconds since 1970. `.expired` is given only where all else is right, so that
+    /// a holder may be told to renew.
     package func verify(_ compact: UnsafeRawBufferPointer, nowS: Int64) -> Result<AccessToken, TokenError> {
         guard (1...TokenLimits.compactBytesMax).contains(compact.count) else { return .failure(.malformed) }
         let key = withUnsafeTemporaryAllocation(byteCount: SHA256Digest.digestBytes, alignment: 8) { space in

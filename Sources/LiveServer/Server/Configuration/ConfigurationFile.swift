@@ -39,7 +39,8 @@ package struct ConfigurationFile: Sendable, Equatable {
         if overwrite { unlink(target) }
         let descriptor = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            let hint = errno == EEXIST ? "--force replaces it, and its key with it" : "choose another path with --config"
+            let hint =
+                errno == EEXIST ? "--force replaces it, and its key with it" : "choose another path with --config"
             return Self.problem(target, "cannot be made", errno, hint)
         }
         let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }

@@ -106,7 +106,8 @@ package enum ConfigurationLoader {
                 continue
             }
             guard member.value.kind == .object else {
-                problems.append(problem(file, at: member.key, member.key, "must hold an object with this group's settings"))
+                problems.append(
+                    problem(file, at: member.key, member.key, "must hold an object with this group's settings"))
                 continue
             }
             for inner in member.value.members {
@@ -159,7 +160,8 @@ package enum ConfigurationLoader {
         let source = ConfigurationSource.file(path: file.path, line: position.line)
         if error.reason == .duplicateKey {
             return ConfigurationProblem(
-                source: source, key: position.quotedName(in: file.bytes), sentence: "the key stands twice; keep one of them")
+                source: source, key: position.quotedName(in: file.bytes),
+                sentence: "the key stands twice; keep one of them")
         }
         return ConfigurationProblem(
             source: source, sentence: "not valid JSON at column \(position.column) (\(error.reason.rawValue))")

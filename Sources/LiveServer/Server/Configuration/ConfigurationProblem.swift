@@ -22,12 +22,14 @@ package enum ConfigurationSource: Sendable, Equatable, CustomStringConvertible {
 
 /// One reason not to start.
 package struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Where the value came from.
     package let source: ConfigurationSource
     /// The setting's key; nil where the fault is the file's as a whole.
     package let key: String?
     /// What is wrong and what is allowed or to be done.
     package let sentence: String
 
+    /// A problem with one value or source.
     package init(source: ConfigurationSource, key: String? = nil, sentence: String) {
         self.source = source
         self.key = key
@@ -49,6 +51,7 @@ package struct ConfigurationFailure: Error, Sendable, Equatable, CustomStringCon
     /// 1…`problemsMax` problems, in the order of file, environment, flags, whole.
     package let problems: [ConfigurationProblem]
 
+    /// Keeps the first `problemsMax`.
     package init(_ problems: [ConfigurationProblem]) { self.problems = Array(problems.prefix(Self.problemsMax)) }
 
     /// One line each.

@@ -3,7 +3,9 @@
 
 /// A fault between settings, with the key that is to be changed and what to do.
 package struct ConfigurationFault: Sendable, Equatable {
+    /// The setting to change.
     package let key: String
+    /// What is wrong and what to do.
     package let sentence: String
 }
 
@@ -18,11 +20,12 @@ package enum ConfigurationRules {
         let limits = configuration.limits
         let host = configuration.listen.host
         require(
-            isAddress(host), "listen.host", "\(host) is not an IPv4 or IPv6 address; allowed: such as 127.0.0.1, 0.0.0.0, ::1")
+            isAddress(host), "listen.host",
+            "\(host) is not an IPv4 or IPv6 address; allowed: such as 127.0.0.1, 0.0.0.0, ::1")
         require(
             !configuration.auth.key.isDevelopment || isLoopback(host), "auth.key",
-            "\(host) can be reached from other machines, but the token key is the public development key: anybody could "
-                + "sign in as a teacher. Run `liveserver init`, or set LIVESERVER_TOKEN_KEY to the output of "
+            "\(host) can be reached from other machines, but the token key is the public development key: anybody "
+                + "could sign in as a teacher. Run `liveserver init`, or set LIVESERVER_TOKEN_KEY to the output of "
                 + "`openssl rand -hex 32`, or listen on 127.0.0.1")
         require(
             limits.targetBytes <= limits.headBytes, "limits.target_bytes",
@@ -51,7 +54,8 @@ package enum ConfigurationRules {
 
     /// What is wrong with a public URL, or nil; empty is right.
     @Sendable static func publicURL(_ text: String) -> String? {
-        let sentence = "must be http:// or https:// with a host and perhaps a port, such as https://class.school.example"
+        let sentence =
+            "must be http:// or https:// with a host and perhaps a port, such as https://class.school.example"
         return text.isEmpty || WebOrigin(Array(text.utf8)) != nil ? nil : sentence
     }
 
@@ -64,7 +68,8 @@ package enum ConfigurationRules {
             switch error {
             case .tooMany: return "at most \(OriginPolicy.entriesMax) origins are allowed"
             case .notAnOrigin(let entry):
-                return "\(entry) is not an origin; allowed: http:// or https://, a host and perhaps a port, without a path"
+                return
+                    "\(entry) is not an origin; allowed: http:// or https://, a host and perhaps a port, without a path"
             }
         }
     }

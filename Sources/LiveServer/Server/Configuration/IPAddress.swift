@@ -20,6 +20,7 @@ package struct IPAddress: Sendable, Equatable {
         }
     }
 
+    /// Whether it has 16 bytes.
     package var isIPv6: Bool { bytes.count == 16 }
 
     /// 127.0.0.0/8 or ::1, also as a mapped address.

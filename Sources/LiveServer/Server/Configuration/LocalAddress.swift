@@ -27,7 +27,8 @@ package struct LocalAddress: Sendable, Equatable {
     /// RFC 1918: what a school's or home's network hands out.
     var isPrivate: Bool {
         guard let bytes = IPAddress(text)?.bytes, bytes.count == 4 else { return false }
-        return bytes[0] == 10 || (bytes[0] == 172 && (16...31).contains(bytes[1])) || (bytes[0] == 192 && bytes[1] == 168)
+        return bytes[0] == 10 || (bytes[0] == 172 && (16...31).contains(bytes[1]))
+            || (bytes[0] == 192 && bytes[1] == 168)
     }
 
     /// RFC 3927: the machine found no network.

@@ -1,23 +1,33 @@
 // Owns every setting of a node with its default: one struct, read once at start, then shared unchanged by all threads.
-// Reasons, units and allowed ranges stand in SettingCatalogue, which a test compares with this struct. Never reads files.
+// Reasons, units and allowed ranges stand in SettingCatalogue, which a test compares with this struct. Never reads
+// files.
 
 /// All settings of one node. The defaults are the embedded default: one machine, loopback, the demo class.
 package struct ServerConfiguration: Sendable, Equatable {
+    /// Where the node listens.
     package var listen = ListenSettings()
     /// `http(s)://host[:port]` under which people reach the node; empty: made of the address it listens on.
     package var publicURL = ""
     /// Folder of journal and databases.
     package var dataDir = "./data"
+    /// How access tokens are judged.
     package var auth = AuthSettings()
     /// Browser origins besides the node's own; `*` for all.
     package var origins: [String] = []
+    /// Bounds on what peers send, hold and cost.
     package var limits = LimitSettings()
+    /// Classes for guests.
     package var classes = ClassSettings()
+    /// The log of events on disk.
     package var journal = JournalSettings()
+    /// The database.
     package var store = StoreSettings()
+    /// Log lines.
     package var log = LogSettings()
+    /// What is off unless asked for.
     package var features = FeatureSettings()
 
+    /// The embedded default.
     package init() {}
 
     /// What verifies and mints this node's access tokens.
@@ -53,6 +63,7 @@ package struct ServerConfiguration: Sendable, Equatable {
 
 /// Where the node listens, and with how many threads.
 package struct ListenSettings: Sendable, Equatable {
+    /// An IPv4 or IPv6 literal.
     package var host = "127.0.0.1"
     /// 0 takes a free port.
     package var port = 8080
@@ -62,80 +73,61 @@ package struct ListenSettings: Sendable, Equatable {
 
 /// How access tokens are judged.
 package struct AuthSettings: Sendable, Equatable {
+    /// The secret; the public development key unless configured.
     package var key = TokenKey.development
+    /// The `iss` of every token.
     package var issuer = "liveclassroom"
+    /// The `aud` of every token.
     package var audience = "liveclassroom"
     /// Seconds, for `nbf` and `iat`.
     package var leewayS = 60
 }
 
-/// Every bound on what peers may send, hold and cost.
-package struct LimitSettings: Sendable, Equatable {
-    package var frameBytes = 16_384
-    package var headBytes = 16_384
-    package var bodyBytes = 1_048_576
-    package var headerCount = 100
-    package var targetBytes = 8_192
-    package var httpIdleMs = 60_000
-    package var headTimeoutMs = 10_000
-    package var bodyTimeoutMs = 30_000
-    package var connections = 200_000
-    package var connectionsPerParticipant = 3
-    package var rooms = 10_000
-    package var joinsInProgress = 10_000
-    package var loopLagMs = 1_000
-    package var pendingProposals = 65_536
-    package var addressFailures = 30
-    package var addressRefillS = 2
-    package var studentRate = 5
-    package var studentBurst = 20
-    package var moderatorRate = 100
-    package var moderatorBurst = 200
-    package var tailEvents = 4_096
-    package var tailMinutes = 10
-    package var tailBytesNode = 268_435_456
-    package var gatherBytes = 65_536
-    package var resetIntervalMs = 10_000
-    package var sseHeartbeatMs = 10_000
-    package var pingMs = 10_000
-    package var silentMs = 25_000
-    package var heartbeatS = 30
-    package var longpollWaitMaxS = 25
-    package var presenceMs = 1_000
-    package var tallyMs = 200
-    package var idleRoomUnloadS = 300
-    package var drainMs = 10_000
-}
-
 /// Classes that teachers make for guests.
 package struct ClassSettings: Sendable, Equatable {
+    /// Classes at once.
     package var countMax = 10_000
+    /// Guests of a class that names no cap.
     package var capDefault = 2_000
+    /// Largest cap.
     package var capMax = 10_000
+    /// Life of a class, days.
     package var lifetimeDays = 30
+    /// Validity of a guest's token, hours.
     package var tokenHours = 12
 }
 
 /// The log of events on disk.
 package struct JournalSettings: Sendable, Equatable {
+    /// False: rooms live in memory only.
     package var enabled = true
+    /// Size of a journal file, bytes.
     package var segmentBytes = 67_108_864
+    /// Free space below which the event journal stops, bytes.
     package var freeBytesMin = 1_073_741_824
+    /// Time between syncs of the event journal, ms.
     package var fsyncMs = 1_000
+    /// Preallocated files for ballots.
     package var reserveSegments = 2
 }
 
 /// The database of ballots, history and classes.
 package struct StoreSettings: Sendable, Equatable {
+    /// Time after which ballots go to the journal, ms.
     package var answerTimeoutMs = 100
+    /// Ballots that wait.
     package var queue = 65_536
+    /// Ballots of one transaction.
     package var batch = 4_096
+    /// Events between snapshots of a room.
     package var snapshotEvents = 256
 }
 
 /// What the node writes about itself to standard error.
 package struct LogSettings: Sendable, Equatable {
+    /// Least important level that is written.
     package var level = LogLevelName.info
+    /// Form of a line.
     package var format = LogFormat.logfmt
     /// Whether names, ids and addresses of people may stand in a line.
     package var names = false
@@ -153,5 +145,6 @@ package enum LogFormat: String, Sendable, CaseIterable {
 
 /// What is off unless asked for.
 package struct FeatureSettings: Sendable, Equatable {
+    /// Whether `/echo` exists.
     package var echo = false
 }

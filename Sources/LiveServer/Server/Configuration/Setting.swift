@@ -53,6 +53,7 @@ package enum SettingKind: Sendable, Equatable {
 
 /// A value that a setting does not take: what is wrong with it, as a sentence without the key.
 package struct SettingRefusal: Error, Sendable, Equatable {
+    /// Without the setting's key.
     package let sentence: String
 }
 
@@ -91,7 +92,8 @@ package struct Setting: Sendable {
         }
     }
 
-    /// Reads the text of an environment variable or flag; lists are separated by commas. Nil for a text of another type.
+    /// Reads the text of an environment variable or flag; lists are separated by commas. Nil for a text of another
+    /// type.
     package func value(text: String) -> SettingValue? {
         switch kind {
         case .integer: Int(text).map { .integer($0) }

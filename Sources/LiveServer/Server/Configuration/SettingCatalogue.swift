@@ -4,6 +4,7 @@
 
 /// Every setting of a node, in the order of the reference.
 package enum SettingCatalogue {
+    /// General settings first, then limits, classes, disk and operations.
     package static let all: [Setting] = general + connectionLimits + roomLimits + classes + disk + operations
 
     /// The setting with a key; nil for an unknown one.
@@ -48,8 +49,8 @@ package enum SettingCatalogue {
             "How far an issuer's clock may run ahead, for `nbf` and `iat`; `exp` has none."),
         .texts(
             "origins", \.origins, countMax: OriginPolicy.entriesMax,
-            "Web pages of other origins that may connect from a browser, such as `https://school.example`; `*` for all. "
-                + "The node's own pages always may.",
+            "Web pages of other origins that may connect from a browser, such as `https://school.example`; `*` for all."
+                + " The node's own pages always may.",
             rule: ConfigurationRules.origins),
     ]
 
@@ -62,7 +63,8 @@ package enum SettingCatalogue {
             "Longest request head; a token takes up to 4 KiB of it. Beyond: 431."),
         .integer(
             "limits.body_bytes", \.limits.bodyBytes, 1_024...67_108_864, "bytes", "Longest request body. Beyond: 413."),
-        .integer("limits.header_count", \.limits.headerCount, 16...1_000, "headers", "Headers of a request. Beyond: 431."),
+        .integer(
+            "limits.header_count", \.limits.headerCount, 16...1_000, "headers", "Headers of a request. Beyond: 431."),
         .integer(
             "limits.target_bytes", \.limits.targetBytes, 1_024...65_536, "bytes",
             "Longest request target, query included: resume token and cursor must fit. Beyond: 414."),
@@ -76,7 +78,9 @@ package enum SettingCatalogue {
             "limits.body_timeout_ms", \.limits.bodyTimeoutMs, 500...3_600_000, "ms", "Time for a whole request body."),
         .integer(
             "limits.connections", \.limits.connections, 16...10_000_000, "connections",
-            "Connections of the node; beyond it newcomers get 503 or close 1013. Descriptors bound it too: see `doctor`."),
+            "Connections of the node; beyond it newcomers get 503 or close 1013. "
+                + "Descriptors bound it too: see `doctor`."
+        ),
         .integer(
             "limits.connections_per_participant", \.limits.connectionsPerParticipant, 1...1_000, "devices",
             "Devices of one participant in one room; the oldest gets 4409."),
@@ -107,12 +111,14 @@ package enum SettingCatalogue {
             "limits.sse_heartbeat_ms", \.limits.sseHeartbeatMs, 1_000...60_000, "ms",
             "Time between comments on an event stream: proxies cut silent ones."),
         .integer(
-            "limits.ping_ms", \.limits.pingMs, 1_000...60_000, "ms", "Time between pings to a WebSocket that is silent."),
+            "limits.ping_ms", \.limits.pingMs, 1_000...60_000, "ms", "Time between pings to a WebSocket that is silent."
+        ),
         .integer(
             "limits.silent_ms", \.limits.silentMs, 2_000...300_000, "ms",
             "A peer silent for so long is dead; two pings fit in it."),
         .integer(
-            "limits.heartbeat_s", \.limits.heartbeatS, 5...300, "s", "How often clients send `heartbeat`; told in `welcome`."),
+            "limits.heartbeat_s", \.limits.heartbeatS, 5...300, "s",
+            "How often clients send `heartbeat`; told in `welcome`."),
         .integer(
             "limits.longpoll_wait_max_s", \.limits.longpollWaitMaxS, 1...120, "s",
             "Longest wait of a long poll; proxies cut at 30 s."),
@@ -122,7 +128,8 @@ package enum SettingCatalogue {
     ]
 
     private static let roomLimits: [Setting] = [
-        .integer("limits.rooms", \.limits.rooms, 1...1_000_000, "rooms", "Rooms in memory at once. Beyond: `overloaded`."),
+        .integer(
+            "limits.rooms", \.limits.rooms, 1...1_000_000, "rooms", "Rooms in memory at once. Beyond: `overloaded`."),
         .integer(
             "limits.pending_proposals", \.limits.pendingProposals, 64...10_000_000, "commands",
             "Commands that wait for the log. Beyond: `overloaded`."),
@@ -145,7 +152,8 @@ package enum SettingCatalogue {
             "limits.presence_ms", \.limits.presenceMs, 100...60_000, "ms",
             "Shortest time between presence events of a room: a join storm costs linear work."),
         .integer(
-            "limits.tally_ms", \.limits.tallyMs, 50...60_000, "ms", "Shortest time between tallies of a poll: five a second."),
+            "limits.tally_ms", \.limits.tallyMs, 50...60_000, "ms",
+            "Shortest time between tallies of a poll: five a second."),
         .integer(
             "limits.idle_room_unload_s", \.limits.idleRoomUnloadS, 1...86_400, "s",
             "A room without participants leaves memory after this time; it returns with the next join."),
@@ -184,9 +192,11 @@ package enum SettingCatalogue {
             "store.answer_timeout_ms", \.store.answerTimeoutMs, 10...10_000, "ms",
             "A store that takes longer has ballots written to the journal instead."),
         .integer(
-            "store.queue", \.store.queue, 64...1_000_000, "ballots", "Ballots that wait for the store. Beyond: `overloaded`."),
+            "store.queue", \.store.queue, 64...1_000_000, "ballots",
+            "Ballots that wait for the store. Beyond: `overloaded`."),
         .integer(
-            "store.batch", \.store.batch, 1...65_536, "ballots", "Ballots of one transaction: one sync for all of them."),
+            "store.batch", \.store.batch, 1...65_536, "ballots", "Ballots of one transaction: one sync for all of them."
+        ),
         .integer(
             "store.snapshot_events", \.store.snapshotEvents, 16...65_536, "events",
             "Events after which a room's snapshot is written: bounds the work of loading it."),
@@ -194,7 +204,8 @@ package enum SettingCatalogue {
 
     private static let operations: [Setting] = [
         .choice("log.level", \.log.level, "The least important level that is written."),
-        .choice("log.format", \.log.format, "Form of the lines on standard error: `logfmt`, or one JSON object a line."),
+        .choice(
+            "log.format", \.log.format, "Form of the lines on standard error: `logfmt`, or one JSON object a line."),
         .bool(
             "log.names", \.log.names,
             "true: names, ids and addresses of people may stand in the log. For a developer's machine."),

@@ -30,10 +30,16 @@ struct CoreLimits: Sendable {
     /// Messages that wait for a room to be read from history. Beyond: `overloaded`. One a participant of the largest
     /// class, several times over.
     let waitingMax = 65_536
+    /// Proposals that wait here while the log has no room. Beyond: `overloaded`.
+    let submissionsMax = 65_536
+    /// Members from which on a flush costs more (4 µs each) than the log takes to bring what is under way (50 µs).
+    let waitMembersMin = 64
     /// People without a connection whose allowance a room remembers; forgotten as a whole when full.
     let strangersMax = 1024
     /// Rejections for rate in a row after which a connection is not read for a while.
     let rateRejectionsMax = 20
+    /// Bytes of replies that wait for a blocked reader before it is no longer read itself.
+    let unreadRepliesMax = 16_384
     /// Bytes of replies that may wait for one reader. Beyond: closed with 4408.
     let replyBytesMax = 1 << 20
     /// One page of `GET …/participants`.

@@ -8,6 +8,7 @@
 import LiveIO
 import LiveProtocol
 import Rooms
+import RoomsBackplane
 
 /// The driver of one reactor.
 final class ReactorCore: ReactorDriver {
@@ -28,9 +29,14 @@ final class ReactorCore: ReactorDriver {
     var homeOf: [RoomKey: UInt32] = [:]
     var nextHomeHandle: UInt32 = 1
 
+    /// Proposals of this round on their way to the log.
+    var submissions: [Submission] = []
+
     // What must be looked at when the round ends.
     var dirtySessions: [ConnectionID] = []
     var dirtyReplicas: [Int32] = []
+    /// Rooms whose flush waits one round for more of their events.
+    var deferredReplicas: [Int32] = []
     var dirtyHomes: [UInt32] = []
 
     // Outstanding questions to the ballot desk and the history, by ticket.
@@ -89,6 +95,7 @@ final class ReactorCore: ReactorDriver {
     func received(_ id: ConnectionID, _ bytes: UnsafeMutableRawBufferPointer) -> Int {
         let session = sessions.at(id.index)
         session.pointee.lastInboundMs = now32
+        guard !holdsBack(session) else { return 0 }
         var consumed = 0
         // Each turn the kind decides anew: a request may turn the connection into something else.
         while consumed < bytes.count {
@@ -114,7 +121,21 @@ final class ReactorCore: ReactorDriver {
     func drained(_ id: ConnectionID) {
         guard let session = sessions.find(id) else { return }
         session.pointee.flags.remove(.blocked)
+        if session.pointee.flags.contains(.held) {
+            session.pointee.flags.remove(.held)
+            reactor.setReading(id, true)
+        }
         markDirty(session)
+    }
+
+    /// Who does not read its answers is not read either: what it asks for would only pile up here.
+    private func holdsBack(_ session: UnsafeMutablePointer<Session>) -> Bool {
+        guard session.pointee.flags.contains(.blocked),
+            (session.pointee.replies?.bytes.count ?? 0) > limits.unreadRepliesMax
+        else { return false }
+        session.pointee.flags.insert(.held)
+        reactor.setReading(session.pointee.id, false)
+        return true
     }
 
     func ended(_ id: ConnectionID, _ end: ConnectionEnd) {
@@ -134,11 +155,13 @@ final class ReactorCore: ReactorDriver {
 
     func roundEnded() {
         finishHomes()
+        submitRound()
         // Flushing can close a reader, and closing has something to say: a few turns always end it.
         for _ in 0..<4 where !(dirtySessions.isEmpty && dirtyReplicas.isEmpty) {
             flushDirtySessions()
             flushDirtyReplicas()
         }
+        bringDeferredBack()
     }
 
     // MARK: Small things every part uses

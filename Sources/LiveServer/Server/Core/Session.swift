@@ -55,6 +55,8 @@ struct SessionFlags: OptionSet {
     static let leftCleanly = SessionFlags(rawValue: 1 << 9)
     /// The request head under way has been routed; body pieces follow.
     static let readingBody = SessionFlags(rawValue: 1 << 10)
+    /// Not read until it has read its answers.
+    static let held = SessionFlags(rawValue: 1 << 12)
     /// Answer to HEAD: headers only.
     static let headOnly = SessionFlags(rawValue: 1 << 11)
 }

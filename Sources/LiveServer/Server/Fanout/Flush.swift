@@ -21,10 +21,32 @@ extension ReactorCore {
     func flushDirtyReplicas() {
         var at = 0
         while at < dirtyReplicas.count {
-            if let replica = replicas[Int(dirtyReplicas[at])] { flush(replica) }
+            if let replica = replicas[Int(dirtyReplicas[at])] {
+                if isWorthWaiting(replica) { deferredReplicas.append(replica.slot) } else { flush(replica) }
+            }
             at += 1
         }
         dirtyReplicas.removeAll(keepingCapacity: true)
+    }
+
+    /// More of a large room's events are at the log and will be back within a fraction of what one flush costs: with
+    /// them a member gets one write instead of two. Waited for once, and a millisecond at most.
+    private func isWorthWaiting(_ replica: RoomReplica) -> Bool {
+        guard !replica.hasWaited, let handle = homeOf[replica.key], let home = homes[handle], home.pendingCount > 0,
+            replica.memberCount >= limits.waitMembersMin
+        else {
+            replica.hasWaited = false
+            return false
+        }
+        replica.hasWaited = true
+        return true
+    }
+
+    /// Rooms that waited go with the next round, which mail from the log or this timer brings.
+    func bringDeferredBack() {
+        guard !deferredReplicas.isEmpty else { return }
+        swap(&dirtyReplicas, &deferredReplicas)
+        _ = reactor.schedule(inMs: 1, payload: CoreTimer.retry.payload)
     }
 
     private func flush(_ replica: RoomReplica) {

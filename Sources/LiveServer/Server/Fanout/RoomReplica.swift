@@ -38,6 +38,8 @@ final class RoomReplica {
     var latestEphemeral: [[EphemeralValue]] = [[], []]
     /// In the reactor's list of rooms to flush.
     var isDirty = false
+    /// This round was held back once for events that are at the log.
+    var hasWaited = false
     /// Frames were lost between home and here; the range is on its way.
     var isRepairing = false
     /// When the oldest event of this round was received, 0 for none.

@@ -112,7 +112,8 @@ package enum DoctorChecks {
         }
         guard queue < listenQueueMin else { return .ok("listen queue", "net.core.somaxconn \(queue)") }
         return .bad(
-            production ? .fail : .warn, "listen queue", "net.core.somaxconn \(queue): a class that joins at once overflows it",
+            production ? .fail : .warn, "listen queue",
+            "net.core.somaxconn \(queue): a class that joins at once overflows it",
             do: "sysctl -w net.core.somaxconn=\(listenQueueMin), and in /etc/sysctl.d for the next start")
     }
 

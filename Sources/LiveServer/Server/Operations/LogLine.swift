@@ -1,5 +1,5 @@
-// Owns the form of one log line, logfmt or JSON, and what may stand in it: only known fields, bounded and free of control
-// characters, and nothing that names a person unless the operator asked for it. Pure; the time is an argument.
+// Owns the form of one log line, logfmt or JSON, and what may stand in it: only known fields, bounded and free of
+// control characters, and nothing that names a person unless the operator asked for it. Pure; the time is an argument.
 
 import LiveProtocol
 import Rooms
@@ -41,9 +41,10 @@ package struct LogLine: Sendable {
         self.names = names
     }
 
-    /// One line with its newline. `level` is swift-log's word; `fields` come in the order given; those with unknown names
-    /// or about people are written as `-`.
-    package func bytes(level: String, message: String, fields: [(key: String, value: String)], wallMs: Int64) -> [UInt8] {
+    /// One line with its newline. `level` is swift-log's word; `fields` come in the order given; those with unknown
+    /// names or about people are written as `-`.
+    package func bytes(level: String, message: String, fields: [(key: String, value: String)], wallMs: Int64) -> [UInt8]
+    {
         let shown = fields.prefix(Self.fieldsMax).map { field in
             (key: Self.key(field.key), value: mayShow(field.key) ? Self.clean(field.value) : "-")
         }
@@ -94,7 +95,8 @@ package struct LogLine: Sendable {
         var result = ""
         var bytes = 0
         for scalar in text.unicodeScalars {
-            let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || [0x2028, 0x2029].contains(scalar.value)
+            let isControl =
+                scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || [0x2028, 0x2029].contains(scalar.value)
             bytes += UTF8.width(scalar)
             guard bytes <= valueBytesMax else { return result + "…" }
             result.unicodeScalars.append(isControl ? " " : scalar)
@@ -104,7 +106,9 @@ package struct LogLine: Sendable {
 
     /// As it is where that is one word, else in quotes.
     private static func quoted(_ text: String) -> String {
-        let plain = !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C }
+        let plain =
+            !text.isEmpty
+            && text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C }
         if plain { return text }
         var result = "\""
         for scalar in text.unicodeScalars {

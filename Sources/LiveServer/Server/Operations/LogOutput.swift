@@ -1,6 +1,6 @@
-// Owns the way of finished log lines to a descriptor: a bounded buffer, a thread of its own that writes it out, a count of
-// what found no room. A caller copies its line under a lock held for nanoseconds and goes on; it never waits for standard
-// error. At most 1 MiB waits.
+// Owns the way of finished log lines to a descriptor: a bounded buffer, a thread of its own that writes it out, a count
+// of what found no room. A caller copies its line under a lock held for nanoseconds and goes on; it never waits for
+// standard error. At most 1 MiB waits.
 
 import CLinux
 import Glibc
@@ -78,7 +78,7 @@ package final class LogOutput: Sendable {
         pthread_sigmask(SIG_BLOCK, &broken, nil)
         var batch: [UInt8] = []
         while true {
-            Self.await(news)
+            Self.sleep(until: news)
             batch.removeAll(keepingCapacity: true)
             let (dropped, isEnding) = state.withLock { state in
                 swap(&state.waiting, &batch)
@@ -118,7 +118,7 @@ package final class LogOutput: Sendable {
         while Glibc.write(event.raw, &one, MemoryLayout<UInt64>.size) < 0 && errno == EINTR {}
     }
 
-    private static func await(_ event: borrowing OwnedFD) {
+    private static func sleep(until event: borrowing OwnedFD) {
         var count: UInt64 = 0
         while read(event.raw, &count, MemoryLayout<UInt64>.size) < 0 && errno == EINTR {}
     }

@@ -29,7 +29,8 @@ package enum MetricsText {
         for (reactor, counters) in reactors {
             let open = counters.connections
             let byTransport: [(StaticString, UInt64)] = [
-                ("websocket", open.webSocket), ("sse", open.eventStream), ("longpoll", open.longPoll), ("http", open.http),
+                ("websocket", open.webSocket), ("sse", open.eventStream), ("longpoll", open.longPoll),
+                ("http", open.http),
             ]
             for (transport, count) in byTransport {
                 writer.sample(reactor: reactor, "transport", transport, count)
@@ -41,7 +42,9 @@ package enum MetricsText {
         each(reactors, &writer, "answers_total", .counter, "HTTP answers written.", \.answers)
         each(reactors, &writer, "upgrades_total", .counter, "WebSocket upgrades.", \.upgrades)
         each(reactors, &writer, "streams_total", .counter, "Event streams opened.", \.streamsOpened)
-        each(reactors, &writer, "protocol_errors_total", .counter, "Connections closed for what they sent.", \.protocolErrors)
+        each(
+            reactors, &writer, "protocol_errors_total", .counter, "Connections closed for what they sent.",
+            \.protocolErrors)
         each(reactors, &writer, "silent_ends_total", .counter, "Connections ended for silence.", \.silentEnds)
         each(reactors, &writer, "slow_closes_total", .counter, "Readers closed as too slow (4408).", \.slowClosed)
     }
@@ -67,12 +70,18 @@ package enum MetricsText {
             }
         }
         each(reactors, &writer, "events_total", .counter, "Events of rooms applied at their home.", \.events)
-        each(reactors, &writer, "deliveries_total", .counter, "Events handed to the kernel, once a reader.", \.deliveries)
+        each(
+            reactors, &writer, "deliveries_total", .counter, "Events handed to the kernel, once a reader.", \.deliveries
+        )
         each(reactors, &writer, "delivered_bytes_total", .counter, "Bytes of those events.", \.deliveredBytes)
         each(reactors, &writer, "short_writes_total", .counter, "Writes that the kernel took in part.", \.shortWrites)
-        each(reactors, &writer, "mailbox_refusals_total", .counter, "Messages between reactors refused.", \.mailboxRefusals)
+        each(
+            reactors, &writer, "mailbox_refusals_total", .counter, "Messages between reactors refused.",
+            \.mailboxRefusals)
         each(reactors, &writer, "repairs_total", .counter, "Gaps asked again from a room's home.", \.repairs)
-        each(reactors, &writer, "undecodable_entries_total", .counter, "Log entries that were not understood.", \.undecodableEntries)
+        each(
+            reactors, &writer, "undecodable_entries_total", .counter, "Log entries that were not understood.",
+            \.undecodableEntries)
         writer.family("liveclassroom_ballots_total", .counter, "Receipts for ballots by what they survive.")
         for (reactor, counters) in reactors {
             writer.sample(reactor: reactor, "durable", "store", counters.ballotsStored)
@@ -85,7 +94,8 @@ package enum MetricsText {
 
     private static func loops(_ reactors: Reactors, _ writer: inout MetricsWriter) {
         writer.family(
-            "liveclassroom_loop_lag_seconds", .gauge, "Time of a loop round: moving average, and longest since last asked.")
+            "liveclassroom_loop_lag_seconds", .gauge,
+            "Time of a loop round: moving average, and longest since last asked.")
         for (reactor, counters) in reactors {
             writer.sample(reactor: reactor, "stat", "average", ns: counters.reactor.lagAverageNs)
             writer.sample(reactor: reactor, "stat", "max", ns: counters.reactor.lagMaxNs)
@@ -109,7 +119,8 @@ package enum MetricsText {
             reactors, &writer, "client_failed_connects_total", .counter, "Failed connects as clients report them.",
             \.failedConnects)
         each(
-            reactors, &writer, "client_video_errors_total", .counter, "Video errors as clients report them.", \.videoErrors)
+            reactors, &writer, "client_video_errors_total", .counter, "Video errors as clients report them.",
+            \.videoErrors)
         histogram(reactors, &writer, "client_lag_seconds", "Delivery lag as clients report it.", \.clientLag)
         histogram(reactors, &writer, "round_trip_seconds", "Ping to pong.", \.roundTrip)
     }

@@ -1,5 +1,5 @@
-// Owns the bytes of Prometheus' text exposition format, version 0.0.4: families with HELP and TYPE, samples with labels,
-// histograms with cumulative buckets. Never what is measured: see MetricsText.
+// Owns the bytes of Prometheus' text exposition format, version 0.0.4: families with HELP and TYPE, samples with
+// labels, histograms with cumulative buckets. Never what is measured: see MetricsText.
 
 /// Writes one exposition, family by family.
 struct MetricsWriter {
@@ -16,7 +16,8 @@ struct MetricsWriter {
 
     /// Begins a family; each name comes once, and its samples follow at once. Help holds neither backslash nor newline.
     mutating func family(_ name: String, _ kind: Kind, _ help: StaticString) {
-        precondition((kind == .counter) == name.hasSuffix("_total"), "counters, and they alone, end with _total: \(name)")
+        precondition(
+            (kind == .counter) == name.hasSuffix("_total"), "counters, and they alone, end with _total: \(name)")
         self.name = name
         self.kind = kind
         line("# HELP \(name) \(help)")

@@ -1,5 +1,5 @@
-// Owns the way in which the server itself logs: constant messages with known fields. A message can't be put together from
-// what people sent, because it is a StaticString. Never waits.
+// Owns the way in which the server itself logs: constant messages with known fields. A message can't be put together
+// from what people sent, because it is a StaticString. Never waits.
 
 import LiveIO
 import Logging

@@ -12,6 +12,8 @@ enum CoreTimer {
     case deadline(UInt32)
     /// Rooms that nobody uses are let go.
     case tidy
+    /// The log had no room for a round: a round later it may.
+    case retry
     /// The drain is over.
     case stop
     /// A connection that went over its rate may be read again.
@@ -25,6 +27,7 @@ enum CoreTimer {
         case .deadline(let handle): 3 << 56 | UInt64(handle)
         case .tidy: 4 << 56
         case .stop: 6 << 56
+        case .retry: 7 << 56
         case .unpause(let id):
             5 << 56 | UInt64(id.generation & 0xFF_FFFF) << 32 | UInt64(id.index)
         }
@@ -48,6 +51,7 @@ extension ReactorCore {
             session.pointee.flags.remove(.paused)
             reactor.setReading(session.pointee.id, true)
         case 6: reactor.stop()
+        case 7: break
         default: preconditionFailure("timers carry one of the kinds above")
         }
     }

@@ -53,15 +53,15 @@ extension ReactorCore {
 
     /// Sends a proposal to the log.
     func propose(_ proposal: Proposal, origin: RoomCommand?, _ home: RoomHome) {
-        guard home.pendingCount < limits.pendingMax else { return refuseOverloaded(origin) }
+        guard home.pendingCount < limits.pendingMax, submissions.count < limits.submissionsMax else {
+            return refuseOverloaded(origin)
+        }
         let seq = home.nextSeq
         var bytes: [UInt8] = []
         bytes.reserveCapacity(256)
         LogEntryCodec.encode(
             LogEntry(seq: seq, ts: 0, proposal: proposal), room: home.key, epoch: home.epoch, into: &bytes)
-        guard node.backplane.submit(Submission(bytes: bytes, seq: seq, home: index, room: home.handle)) else {
-            return refuseOverloaded(origin)
-        }
+        submissions.append(Submission(bytes: bytes, seq: seq, home: index, room: home.handle))
         home.nextSeq += 1
         home.appendPending(
             PendingProposal(
@@ -178,6 +178,17 @@ extension ReactorCore {
     }
 
     // MARK: The end of the round
+
+    /// The round's proposals go to the log together, so that they come back together and leave with one write a member.
+    func submitRound() {
+        guard !submissions.isEmpty else { return }
+        if node.backplane.submit(submissions) {
+            submissions.removeAll(keepingCapacity: true)
+        } else {
+            // The log is behind: they wait here and go with the next round.
+            _ = reactor.schedule(inMs: 1, payload: CoreTimer.retry.payload)
+        }
+    }
 
     func markDirty(_ home: RoomHome) {
         guard !home.isDirty else { return }

@@ -1,5 +1,5 @@
 // Owns: what a ballot is, the rules of its poll, and why one is not taken.
-// Never: a decision. Values only; the judgement is the ledger's (SQLiteBallotLedger) and, while it is away, the judge's.
+// Never: a decision. Values only; the judgement is the ledger's (SQLiteBallotLedger), the judge's while it is away.
 // Limits: see BallotLimits.
 
 package import Rooms

@@ -49,10 +49,7 @@ struct BallotJournal: ~Copyable {
         _ directory: String, from: JournalPosition, following: JournalTail, _ found: (BallotRecord) -> Void
     ) throws(JournalFailure) {
         var reader = try JournalReader(directory: directory, from: from, following: following)
-        while let (record, position) = try reader.next(before: following.end, Self.decode) {
-            guard let record else { throw .corrupt(position) }
-            found(record)
-        }
+        while let record = try reader.next() { found(try Self.decode(record)) }
     }
 
     /// Writes and syncs all of `records` or none.
@@ -78,10 +75,9 @@ struct BallotJournal: ~Copyable {
                 loadedTo = drainedTo
             }
             var records: [BallotRecord] = []
-            while records.count < countMax, let (record, end) = try reader?.next(before: writer.end, Self.decode) {
-                guard let record else { throw .corrupt(end) }
-                records.append(record)
-                loadedTo = end
+            while records.count < countMax, let record = try reader?.next() {
+                records.append(try Self.decode(record))
+                loadedTo = record.end
             }
             return records
         } catch {
@@ -90,12 +86,12 @@ struct BallotJournal: ~Copyable {
         }
     }
 
-    /// A record and where it ends; no record where the bytes are none, of a newer program for example.
-    private static func decode(_ record: JournalRecord) -> (BallotRecord?, JournalPosition) {
+    /// Bytes that are no record, of a newer program for example, are damage: nothing acknowledged is passed over.
+    private static func decode(_ record: JournalRecord) throws(JournalFailure) -> BallotRecord {
         do throws(BallotRecordFault) {
-            return (try BallotRecordCodec.decode(kind: record.kind, record.payload), record.end)
+            return try BallotRecordCodec.decode(kind: record.kind, record.payload)
         } catch {
-            return (nil, record.end)
+            throw .corrupt(record.position)
         }
     }
 

@@ -89,11 +89,12 @@ extension BallotJudge {
         undrained.insert(record)
         switch record {
         case .ballot(let ballot, let acceptedMs):
-            known.accepted(ballot.key, atMs: acceptedMs)
+            known.stamped(ballot.key, atMs: acceptedMs)
             clock.raise(to: acceptedMs)
         case .open(let key, let rules, let atMs):
-            known.insert(key, KnownPolls.Poll(rules: rules))
             clock.raise(to: atMs)
+            // Ballots that came before it was known have waited without a trace here.
+            known.insert(key, KnownPolls.Poll(rules: rules, lastStampMs: clock.lastMs))
         case .close(let key, let closedMs, let atMs):
             known.close(key, closedMs: closedMs)
             clock.raise(to: atMs)
@@ -111,13 +112,12 @@ extension BallotJudge {
             switch (waiting.record, verdict) {
             case (_, .refused(let rejection)): outcomes.append(.rejected(ticket: ticket, rejection))
             case (.ballot, .accepted(let acceptedMs, let choices, let duplicate, _)):
-                known.accepted(key, atMs: acceptedMs)
                 outcomes.append(
                     .receipt(
                         ticket: ticket, durable: .store, acceptedMs: acceptedMs, choices: choices,
                         duplicate: duplicate))
             case (.open(_, let rules, _), .opened(let closedMs)):
-                known.insert(key, KnownPolls.Poll(rules: rules))
+                known.insert(key, KnownPolls.Poll(rules: rules, lastStampMs: clock.lastMs))
                 if let closedMs { known.close(key, closedMs: closedMs) }
                 outcomes.append(.opened(ticket: ticket, room: key.room, poll: key.poll, closedTs: closedMs))
             case (.close, .closed(let closedMs)):

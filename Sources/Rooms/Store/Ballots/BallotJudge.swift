@@ -8,10 +8,10 @@ internal import Rooms
 
 /// The state machine of the ballot desk.
 ///
-/// Two modes. *Store*: one transaction at a time, and what arrives meanwhile waits for the next. *Journal*: entered when
-/// a transaction fails or has not answered within its limit; what waits is journaled and receipted `.node`, until the
-/// store has taken all that the journal holds. The records of a transaction in doubt are journaled as well: the ledger
-/// is idempotent, so it does not matter whether the transaction had come through.
+/// Two modes. *Store*: one transaction at a time, and what arrives meanwhile waits for the next. *Journal*: entered
+/// when a transaction fails or has not answered within its limit; what waits is journaled and receipted `.node`, until
+/// the store has taken all that the journal holds. The records of a transaction in doubt are journaled as well: the
+/// ledger is idempotent, so it does not matter whether the transaction had come through.
 package struct BallotJudge: Sendable {
     /// Where receipts come from.
     package enum Mode: Hashable, Sendable { case store, journal }
@@ -129,8 +129,13 @@ package struct BallotJudge: Sendable {
 
     /// The store was opened and says what it holds: polls that are open, and its last stamp.
     package mutating func recovered(polls: [PollKey: KnownPolls.Poll], stampMs: Int64) {
+        let lastStampMs = clock.lastMs
         clock.raise(to: stampMs)
-        for key in polls.keys.sorted() { if let poll = polls[key] { known.insert(key, poll) } }
+        for key in polls.keys.sorted() {
+            guard let poll = polls[key] else { continue }
+            known.insert(key, poll)
+            known.stamped(key, atMs: lastStampMs)
+        }
     }
 
     /// The journal of an earlier process holds a record that the store may lack; oldest first, before any request.
@@ -139,20 +144,25 @@ package struct BallotJudge: Sendable {
         remember(record)
     }
 
-    /// Requests arrived. They are stamped and wait; `judged` or `timePassed`, called next, takes them further, so that an
-    /// answer that came with them is heard before a limit is judged.
+    /// Requests arrived. They are stamped and wait; `judged` or `timePassed`, called next, takes them further, so that
+    /// an answer that came with them is heard before a limit is judged.
     package mutating func submitted(_ requests: [TicketedRequest], at moment: Moment) -> [Action] {
         var actions: [Action] = []
         for item in requests {
             switch item.request {
             case .submit(let ballot):
                 let stamp = clock.stamp(ballot, wallMs: moment.wallMs)
+                known.stamped(ballot.key, atMs: stamp)
                 wait(item.ticket, .ballot(ballot, acceptedMs: stamp))
             case .open(let key, let rules):
                 wait(item.ticket, .open(key, rules, atMs: clock.stampOpen(wallMs: moment.wallMs)))
             case .close(let key, let closedTs):
                 let stamp = clock.stampClose(wallMs: moment.wallMs)
-                wait(item.ticket, .close(key, closedMs: min(closedTs ?? stamp, stamp), atMs: stamp))
+                // After every ballot that may be accepted yet, and the same whether store or journal carries it out. Of
+                // a poll that is not known yet, ballots may be waiting.
+                let earliest = known[key].map { $0.lastStampMs + 1 } ?? stamp
+                let closedMs = max(min(closedTs ?? stamp, stamp), earliest)
+                wait(item.ticket, .close(key, closedMs: closedMs, atMs: stamp))
             case .tally(let key):
                 actions.append(.read(BallotRead(ticket: item.ticket, query: .tally(key), pending: isPending(key))))
             case .own(let query):

@@ -1,7 +1,8 @@
 // Owns: the bytes of a ballot record in the journal. The journal's frame around them carries length, kind and CRC.
 // Never: reads past the end; trusts a length.
 //
-//     kind 1, ballot   version u8 (1) · stamp i64 · poll u64 · choices u64 · room, participant, attempt: u8 length, ASCII
+//     kind 1, ballot   version u8 (1) · stamp i64 · poll u64 · choices u64 · room, participant, attempt (u8 length,
+//                      ASCII)
 //     kind 2, open     version u8 (1) · stamp i64 · poll u64 · options u8 · flags u8 (1 multiple, 2 allow change,
 //                      4 deadline) · deadline i64 (0 without) · room
 //     kind 3, close    version u8 (1) · stamp i64 · poll u64 · closed i64 · room

@@ -46,7 +46,7 @@ struct JournalPlan {
         let poll = polls[key] ?? known[key]
         switch waiting.record {
         case .open(_, let rules, _): open(waiting, key, rules, poll)
-        case .close(_, let closedMs, let atMs): close(waiting, key, poll, closedMs: closedMs, atMs: atMs)
+        case .close(_, let closedMs, _): close(waiting, key, poll, closedMs: closedMs)
         case .ballot(let ballot, let acceptedMs):
             answer(waiting, ballot, poll, acceptedMs: acceptedMs, undrained: undrained)
         }
@@ -68,14 +68,13 @@ struct JournalPlan {
     }
 
     private mutating func close(
-        _ waiting: WaitingRecord, _ key: PollKey, _ poll: KnownPolls.Poll?, closedMs: Int64, atMs: Int64
+        _ waiting: WaitingRecord, _ key: PollKey, _ poll: KnownPolls.Poll?, closedMs: Int64
     ) {
         guard var poll else { return reject(waiting, .unavailable) }
         if poll.closedMs == nil {
-            let closedMs = max(closedMs, poll.lastAcceptedMs + 1)
             poll.closedMs = closedMs
             polls[key] = poll
-            records.append(.close(key, closedMs: closedMs, atMs: atMs))
+            records.append(waiting.record)
         }
         answers.append(
             .closed(ticket: waiting.ticket, room: key.room, poll: key.poll, closedTs: poll.closedMs ?? closedMs))
@@ -85,7 +84,7 @@ struct JournalPlan {
         _ waiting: WaitingRecord, _ ballot: Ballot, _ poll: KnownPolls.Poll?, acceptedMs: Int64,
         undrained: UndrainedBallots
     ) {
-        guard var poll else { return reject(waiting, .unavailable) }
+        guard let poll else { return reject(waiting, .unavailable) }
         let voter = Voter(key: ballot.key, participant: ballot.participant)
         let earlier = undrained.attempts(ballot.key, ballot.participant) + (attempts[voter] ?? [])
         if let same = earlier.first(where: { $0.attempt == ballot.attempt }) {
@@ -96,8 +95,6 @@ struct JournalPlan {
         if let first = earlier.first, !poll.rules.allowChange {
             return reject(waiting, .alreadyAnswered(attempt: first.attempt, choices: first.choices))
         }
-        poll.lastAcceptedMs = max(poll.lastAcceptedMs, acceptedMs)
-        polls[ballot.key] = poll
         attempts[voter, default: []].append(
             UndrainedBallots.Attempt(attempt: ballot.attempt, choices: ballot.choices, acceptedMs: acceptedMs))
         records.append(waiting.record)

@@ -11,17 +11,17 @@ package struct KnownPolls: Sendable {
         package let rules: PollRules
         /// When it was closed, nil while it is open.
         package var closedMs: Int64?
-        /// The greatest stamp of a ballot taken, 0 for none.
-        package var lastAcceptedMs: Int64
+        /// The greatest stamp that one of its ballots was given, 0 for none.
+        package var lastStampMs: Int64
 
         /// The first millisecond at which a ballot no longer counts.
         package var endMs: Int64 { min(closedMs ?? .max, rules.closesTs ?? .max) }
 
         /// What is known of a poll.
-        package init(rules: PollRules, closedMs: Int64? = nil, lastAcceptedMs: Int64 = 0) {
+        package init(rules: PollRules, closedMs: Int64? = nil, lastStampMs: Int64 = 0) {
             self.rules = rules
             self.closedMs = closedMs
-            self.lastAcceptedMs = lastAcceptedMs
+            self.lastStampMs = lastStampMs
         }
     }
 
@@ -56,10 +56,10 @@ package struct KnownPolls: Sendable {
         closed.append(key)
     }
 
-    /// A ballot of the poll was taken.
-    package mutating func accepted(_ key: PollKey, atMs: Int64) {
-        guard let poll = polls[key], poll.lastAcceptedMs < atMs else { return }
-        polls[key]?.lastAcceptedMs = atMs
+    /// A ballot of the poll was given its time.
+    package mutating func stamped(_ key: PollKey, atMs: Int64) {
+        guard let poll = polls[key], poll.lastStampMs < atMs else { return }
+        polls[key]?.lastStampMs = atMs
     }
 
     private mutating func forgetOne() {

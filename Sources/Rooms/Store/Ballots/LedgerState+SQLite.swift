@@ -23,7 +23,7 @@ extension LedgerState {
             let rules = PollRules(
                 options: options, multiple: open.integer(3) != 0, allowChange: open.integer(4) != 0,
                 closesTs: open.optionalInteger(5))
-            polls[key] = KnownPolls.Poll(rules: rules, lastAcceptedMs: open.integer(6))
+            polls[key] = KnownPolls.Poll(rules: rules, lastStampMs: open.integer(6))
         }
         let desk = try connection.prepare("SELECT stamp_ms, drained_segment, drained_offset FROM desk")
         var stampMs: Int64 = 0

@@ -1,5 +1,5 @@
 // Owns: the rules of counting, carried out in SQLite: one transaction a call, durable when it returns.
-// Never: waits longer than SQLite's busy timeout; makes a new file where one was lost in mid-run; decides who hears what.
+// Never: waits longer than SQLite's busy timeout; makes a file anew that was lost in mid-run; decides who hears what.
 // Limits: see BallotLimits.
 
 package import LiveIO

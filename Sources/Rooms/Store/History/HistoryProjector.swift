@@ -226,7 +226,7 @@ final class HistoryProjector {
                 reader = try JournalReader(directory: journalDirectory, from: cursor.segment == 0 ? nil : cursor)
             }
             reader?.limit = end
-            return .success(try reader?.next(before: end, body))
+            return .success(try reader?.next().map(body))
         } catch {
             reader = nil
             return .failure(error)
@@ -276,7 +276,9 @@ final class HistoryProjector {
     private func bringIn(_ tables: HistoryTables) throws(SQLiteFailure) {
         guard !snapshots.isEmpty || !redactions.isEmpty else { return }
         try tables.transaction { () throws(SQLiteFailure) in
-            for redaction in redactions { try tables.replace(redaction.room, seq: redaction.seq, with: redaction.bytes) }
+            for redaction in redactions {
+                try tables.replace(redaction.room, seq: redaction.seq, with: redaction.bytes)
+            }
             for snapshot in snapshots { try tables.put(snapshot) }
         }
         snapshots = []

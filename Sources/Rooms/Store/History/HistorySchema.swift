@@ -5,7 +5,7 @@ extension SQLiteSchema {
     /// The schema of `history.db`, a projection of the event journal.
     ///
     /// `epochs.id` rises in the order in which epochs appeared; `last_seq` is the last entry kept of an epoch.
-    /// `redactions` remembers which message was deleted by which entry, so that no snapshot taken between the two is kept.
+    /// `redactions` remembers which message was deleted by which entry, so that no snapshot between the two is kept.
     /// `cursor` is the place in the journal up to which everything is here.
     static let history = SQLiteSchema(
         name: "history.db",

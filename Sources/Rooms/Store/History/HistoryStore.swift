@@ -69,8 +69,8 @@ package final class HistoryStore: Sendable {
         inbox.post(.snapshot(HistorySnapshot(room: room, seq: seq, epoch: epoch, bytes: bytes)))
     }
 
-    /// Puts other bytes in an entry's place. Deletions of chat messages need no call: the projector redacts them when it
-    /// meets their entries. Any thread; false as in `load`.
+    /// Puts other bytes in an entry's place. Deletions of chat messages need no call: the projector redacts them when
+    /// it meets their entries. Any thread; false as in `load`.
     package func redact(room: RoomKey, seq: UInt64, replacement: [UInt8]) -> Bool {
         inbox.post(.redact(room, seq, replacement))
     }

@@ -156,7 +156,8 @@ final class HistoryTables {
         }
         let head = Head(
             room: room, epoch: selectHead.integer(0), name: selectHead.text(1),
-            lastSeq: max(UInt64(bitPattern: selectHead.integer(2)), selectHead.text(1) == header.epoch ? header.seq : 0),
+            lastSeq: max(
+                UInt64(bitPattern: selectHead.integer(2)), selectHead.text(1) == header.epoch ? header.seq : 0),
             isDirty: true)
         heads[header.room] = head
         return head

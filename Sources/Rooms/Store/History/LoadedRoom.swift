@@ -15,8 +15,8 @@ package enum HistoryLimits {
     package static let transactionRecordsMax = 2_048
     /// Bytes projected in one transaction.
     package static let transactionBytesMax = 4 * 1_024 * 1_024
-    /// How long committed entries may wait to be projected together, in ms: the journal has them, nobody waits. Keeps the
-    /// thread's wake-ups at twenty a second under any load.
+    /// How long committed entries may wait to be projected together, in ms: the journal has them, nobody waits. Keeps
+    /// the thread's wake-ups at twenty a second under any load.
     package static let projectEveryMs: UInt64 = 50
     /// Requests that may wait at the history; beyond it a call says false.
     package static let queueMax = 16_384

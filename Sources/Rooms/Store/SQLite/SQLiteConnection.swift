@@ -105,8 +105,8 @@ package struct SQLiteConnection: ~Copyable {
         try Self.run(sql, on: handle)
     }
 
-    /// Runs one statement whose text was made by this program, for what cannot be bound (PRAGMA). Never with values that
-    /// came from outside.
+    /// Runs one statement whose text was made by this program, for what cannot be bound (PRAGMA). Never with values
+    /// that came from outside.
     package borrowing func execute(text: String) throws(SQLiteFailure) {
         if sqlite3_exec(handle, text, nil, nil, nil) != SQLITE_OK {
             throw SQLiteFailure(connection: handle, step: "execute")
@@ -120,8 +120,8 @@ package struct SQLiteConnection: ~Copyable {
 
     /// Ends the transaction that is open, if one is, and undoes what it wrote.
     ///
-    /// Some errors make SQLite do that by itself. When a COMMIT has thrown, the transaction may all the same be found in
-    /// the file after a crash: whoever repeats it must be idempotent.
+    /// Some errors make SQLite do that by itself. When a COMMIT has thrown, the transaction may all the same be found
+    /// in the file after a crash: whoever repeats it must be idempotent.
     package borrowing func rollBack() {
         if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
     }
