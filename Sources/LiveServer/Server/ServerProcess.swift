@@ -160,8 +160,11 @@ package final class ServerProcess {
                 dataDirectory: directory, journalDirectory: directory + "/journal", journalEnd: sequencer.openedAt,
                 deliver: { route.history($0) })
             historyBox.set(history)
-            let ballots = try BallotDesk(
-                configuration: BallotDeskConfiguration(dataDirectory: directory), deliver: { route.ballots($0) })
+            var desk = BallotDeskConfiguration(dataDirectory: directory)
+            desk.transactionMs = Int64(configuration.store.answerTimeoutMs)
+            desk.queueMax = configuration.store.queue
+            desk.journal = .preallocated(reserveSegments: configuration.journal.reserveSegments)
+            let ballots = try BallotDesk(configuration: desk, deliver: { route.ballots($0) })
             let classStore = try ClassStore(dataDirectory: directory, deliver: { route.classSaved($0) })
             var classes = ClassDirectory(key: configuration.auth.key, limits: configuration.classLimits)
             for stored in try classStore.loadAll(nowMs: WallClock.nowMs()) {
