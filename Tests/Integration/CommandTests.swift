@@ -139,7 +139,7 @@ struct CommandTests {
         #expect(ballots.first?["durable"]?.string == "store")
 
         try teacher.demand("poll_close", ["poll": .text(poll)])
-        #expect(try ada.event("poll_results")["counts"]?.array?.compactMap(\.int) == [0, 1, 0])
+        #expect(try ada.finalResults(poll)["counts"]?.array?.compactMap(\.int) == [0, 1, 0])
     }
 
     @Test(arguments: SharedNodes.threadCounts)

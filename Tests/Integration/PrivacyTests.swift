@@ -59,7 +59,7 @@ struct PrivacyTests {
         #expect(!ada.wire.received.holds("poll_tally"), "without show:live the count is the moderators'")
         #expect(!ada.wire.received.holds("correct"))
         try teacher.demand("poll_close", ["poll": .text(poll)])
-        let results = try ada.event("poll_results")
+        let results = try ada.finalResults(poll)
         #expect(results["correct"]?.array?.compactMap(\.int) == [1])
         #expect(results["counts"]?.array?.compactMap(\.int) == [1, 0])
     }

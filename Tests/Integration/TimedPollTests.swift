@@ -27,9 +27,8 @@ struct TimedPollTests {
         try ada.demand("poll_answer", ["poll": .text(poll), "attempt_id": "1", "choice": 0])
         let closed = try ada.event("poll_closed")
         #expect(closed["ts"]?.int ?? 0 >= closes, "not before its time")
-        let results = try ada.event("poll_results")
+        let results = try ada.finalResults(poll)
         #expect(results["counts"]?.array?.compactMap(\.int) == [1, 0])
-        #expect(results["final"]?.bool == true)
         #expect(try ada.ask("poll_answer", ["poll": .text(poll), "attempt_id": "2", "choice": 1]).code != nil)
     }
 
@@ -48,7 +47,7 @@ struct TimedPollTests {
         try node.start()
         let back = try room.socket("ada", AttachOptions(after: ada))
         try back.event("poll_closed")
-        let results = try back.event("poll_results") { $0["final"]?.bool == true }
+        let results = try back.finalResults(poll)
         #expect(results["counts"]?.array?.compactMap(\.int) == [0, 1])
         #expect(try back.ask("poll_answer", ["poll": .text(poll), "attempt_id": "2", "choice": 0]).code != nil)
         _ = try back.heartbeat()
@@ -70,6 +69,6 @@ struct TimedPollTests {
         try ada.demand("poll_answer", ["poll": .text(poll), "attempt_id": "1", "choice": 0])
         let back = try room.socket("ms-k", .instructor, AttachOptions(after: teacher))
         try back.demand("poll_close", ["poll": .text(poll)])
-        #expect(try ada.event("poll_results")["counts"]?.array?.compactMap(\.int) == [1, 0])
+        #expect(try ada.finalResults(poll)["counts"]?.array?.compactMap(\.int) == [1, 0])
     }
 }

@@ -90,6 +90,11 @@ class LiveReader {
         try next("event \(name)", within: seconds) { $0.event == name && fits($0) }
     }
 
+    /// The final results of a poll: while the store is slow there may be a count before it that says it is not final.
+    func finalResults(_ poll: String) throws -> LiveMessage {
+        try event("poll_results") { $0["poll"]?.string == poll && $0["final"]?.bool == true }
+    }
+
     /// The chat message with a text.
     @discardableResult
     func chat(_ text: String, within seconds: Double = Deadline.usualS) throws -> LiveMessage {
