@@ -103,6 +103,13 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["SimulationModel", "RoomSimulation"],
             path: "Tests/Simulation/Checks", swiftSettings: strict),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: [
+                // The executable itself, so that it is built: these tests start it as a process of its own.
+                "liveserver", "LiveServer", "LiveProtocol", "LiveIO", "Rooms", "RoomsStore", "LiveTestSupport", "CSQLite",
+            ],
+            path: "Tests/Integration", swiftSettings: strict),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

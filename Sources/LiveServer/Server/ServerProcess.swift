@@ -42,6 +42,7 @@ package final class ServerProcess {
         var listeners: [ListenerBox] = []
         var port = UInt16(clamping: configuration.listen.port)
         do throws(IOFailure) {
+            try ServerProcess.makeSureOfPort(configuration.listen.host, port)
             for _ in 0..<count {
                 let listener = try Listener.tcp(host: configuration.listen.host, port: port, reusePort: true)
                 port = listener.port
@@ -104,6 +105,14 @@ package final class ServerProcess {
 
     // MARK: Parts
 
+    /// The reactors' listeners share their port (SO_REUSEPORT), and the kernel would share it with another server of the
+    /// same user as well and split people between the two. A listener that shares with nobody finds out: it fails where
+    /// anybody listens, and is closed at once where nobody does.
+    private static func makeSureOfPort(_ host: String, _ port: UInt16) throws(IOFailure) {
+        guard port != 0 else { return }
+        _ = try Listener.tcp(host: host, port: port, reusePort: false)
+    }
+
     private static func runReactor(
         _ index: Int, node: ServerNode, listener: ListenerBox, waker: Waker, mailbox: Mailbox<CoreMessage>
     ) {
@@ -151,8 +160,11 @@ package final class ServerProcess {
                 dataDirectory: directory, journalDirectory: directory + "/journal", journalEnd: sequencer.openedAt,
                 deliver: { route.history($0) })
             historyBox.set(history)
-            let ballots = try BallotDesk(
-                configuration: BallotDeskConfiguration(dataDirectory: directory), deliver: { route.ballots($0) })
+            var desk = BallotDeskConfiguration(dataDirectory: directory)
+            desk.transactionMs = Int64(configuration.store.answerTimeoutMs)
+            desk.queueMax = configuration.store.queue
+            desk.journal = .preallocated(reserveSegments: configuration.journal.reserveSegments)
+            let ballots = try BallotDesk(configuration: desk, deliver: { route.ballots($0) })
             let classStore = try ClassStore(dataDirectory: directory, deliver: { route.classSaved($0) })
             var classes = ClassDirectory(key: configuration.auth.key, limits: configuration.classLimits)
             for stored in try classStore.loadAll(nowMs: WallClock.nowMs()) {
