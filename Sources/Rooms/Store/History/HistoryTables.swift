@@ -120,7 +120,7 @@ final class HistoryTables {
     // MARK: - Entries
 
     /// Takes one entry in; one that is here already changes nothing, also where it was redacted since.
-    func project(_ header: LogEntryHeader, _ payload: UnsafeRawBufferPointer) throws(SQLiteFailure) {
+    func project(_ header: LogEntryHeader, _ payload: [UInt8]) throws(SQLiteFailure) {
         let head = try head(header)
         guard let epoch = try epoch(of: header, head) else { return }
         insertEvent.bind(1, head.room)
