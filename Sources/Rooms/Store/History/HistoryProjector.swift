@@ -82,7 +82,7 @@ final class HistoryProjector {
                 keep(snapshot)
                 projectSoon(nowNs)
             case .redact(let room, let seq, let bytes):
-                redactions.append((room, seq, bytes))
+                keep((room, seq, bytes))
                 questions.append(message)
             }
         }
@@ -96,6 +96,14 @@ final class HistoryProjector {
         snapshots.removeAll { $0.room == snapshot.room && $0.seq <= snapshot.seq }
         snapshots.append(snapshot)
         if snapshots.count > HistoryLimits.snapshotsWaitingMax { snapshots.removeFirst() }
+    }
+
+    private func keep(_ redaction: (room: RoomKey, seq: UInt64, bytes: [UInt8])) {
+        if redactions.count < HistoryLimits.queueMax {
+            redactions.append(redaction)
+        } else {
+            committed.update { $0.redactionsLost += 1 }
+        }
     }
 
     /// Sets the time of the next projection, unless one is set or a pause after a failure is on.
