@@ -7,8 +7,9 @@ import Rooms
 import RoomsStore
 
 /// What the history said, in order; any thread.
+///
+/// Unchecked, because `all` is touched under `condition`'s lock only.
 final class HistoryLog: @unchecked Sendable {
-    // Why unchecked: `all` is touched under `condition`'s lock only.
     private let condition = NSCondition()
     private var all: [HistoryOutcome] = []
 
