@@ -95,8 +95,9 @@ extension Room {
     package func upvotes(of participant: ParticipantID) -> [QuestionID] {
         guard upvoteCount > 0 else { return [] }
         var ids: [QuestionID] = []
-        for question in questionsOpen where question.upvoters.place(of: participant).found { ids.append(question.id) }
-        for question in questionsSettled where question.upvoters.place(of: participant).found { ids.append(question.id) }
+        for list in [questionsOpen, questionsSettled] {
+            for question in list where question.upvoters.place(of: participant).found { ids.append(question.id) }
+        }
         ids.sort()
         return ids
     }
