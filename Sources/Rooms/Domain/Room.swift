@@ -94,7 +94,12 @@ extension Room {
     /// The kept questions that a participant upvoted, in order of asking; for `you`.
     package func upvotes(of participant: ParticipantID) -> [QuestionID] {
         guard upvoteCount > 0 else { return [] }
-        return questions.filter { $0.upvoters.place(of: participant).found }.map(\.id)
+        var ids: [QuestionID] = []
+        for list in [questionsOpen, questionsSettled] {
+            for question in list where question.upvoters.place(of: participant).found { ids.append(question.id) }
+        }
+        ids.sort()
+        return ids
     }
 
     /// The reply facts of an accepted command within the window of idempotency; nil: not known (any more).

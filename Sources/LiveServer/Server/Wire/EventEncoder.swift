@@ -20,7 +20,8 @@ package enum EventEncoder {
     }
 
     /// Bytes of a `chat_message` that `append` wrote, without the text, for tails: the state may have dropped the
-    /// message long ago; nil where they are another event. Quotes within values are escaped, so `,"text":"` is the member.
+    /// message long ago; nil where they are another event. Quotes within values are escaped, so `,"text":"` can only
+    /// be the member.
     package static func redacted(_ json: UnsafeRawBufferPointer) -> [UInt8]? {
         let start: StaticString = #"{"ev":"chat_message","#
         guard end(of: start, in: json) == start.utf8CodeUnitCount, let text = end(of: #","text":""#, in: json) else {
