@@ -91,9 +91,9 @@ final class HistoryProjector {
         reportSafe(isLast: false)
     }
 
-    /// The newest snapshot of a room is worth keeping; the projection brings it in.
+    /// Older snapshots of a room stay as well: a load starts before the tail. The projection brings them in.
     private func keep(_ snapshot: HistorySnapshot) {
-        snapshots.removeAll { $0.room == snapshot.room && $0.seq <= snapshot.seq }
+        snapshots.removeAll { $0.room == snapshot.room && $0.seq == snapshot.seq }
         snapshots.append(snapshot)
         if snapshots.count > HistoryLimits.snapshotsWaitingMax { snapshots.removeFirst() }
     }
