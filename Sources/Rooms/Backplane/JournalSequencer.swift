@@ -38,12 +38,11 @@ package final class JournalSequencer: Backplane {
 
     /// Opens the journal in `directory`, recovers a torn tail, and starts the log thread.
     /// - Parameters:
-    ///   - clockFloorMs: the greatest `ts` any room may already hold; the log's clock never goes below it.
     ///   - queueMax: submissions that may wait; beyond, `submit` refuses.
     ///   - deliver: called on the log thread, once a round and home.
     ///   - committed: called on the log thread after each round with the end of the journal.
     package init(
-        directory: String, options: JournalOptions, clockFloorMs: Int64, fsyncEveryMs: UInt32, queueMax: Int,
+        directory: String, options: JournalOptions, fsyncEveryMs: UInt32, queueMax: Int,
         deliver: @escaping @Sendable (_ home: Int, _ outcomes: [Sequenced]) -> Void,
         committed: @escaping @Sendable (JournalPosition) -> Void
     ) throws(JournalFailure) {
@@ -56,7 +55,7 @@ package final class JournalSequencer: Backplane {
         let box = WriterBox(writer)
         thread = CoreThread.start(name: "log") {
             var log = LogRound(
-                writer: box.take(), lastTs: clockFloorMs, fsyncEveryMs: fsyncEveryMs,
+                writer: box.take(), fsyncEveryMs: fsyncEveryMs,
                 deliver: deliver, committed: committed)
             var batch: [Submission] = []
             while queue.take(into: &batch, deadlineNs: log.syncDueNs) {
@@ -107,7 +106,8 @@ private final class WriterBox: @unchecked Sendable {
 /// What one round of the log thread does, and what it remembers between rounds.
 private struct LogRound: ~Copyable {
     var writer: JournalWriter
-    var lastTs: Int64
+    /// The log's clock: stands still where the machine's steps back. A room whose entries are younger keeps its own.
+    var lastTs: Int64 = 0
     let fsyncEveryMs: UInt32
     let deliver: @Sendable (Int, [Sequenced]) -> Void
     let committed: @Sendable (JournalPosition) -> Void
@@ -116,12 +116,11 @@ private struct LogRound: ~Copyable {
     private var releasedSegment: UInt64 = 0
 
     init(
-        writer: consuming JournalWriter, lastTs: Int64, fsyncEveryMs: UInt32,
+        writer: consuming JournalWriter, fsyncEveryMs: UInt32,
         deliver: @escaping @Sendable (Int, [Sequenced]) -> Void,
         committed: @escaping @Sendable (JournalPosition) -> Void
     ) {
         self.writer = writer
-        self.lastTs = lastTs
         self.fsyncEveryMs = fsyncEveryMs
         self.deliver = deliver
         self.committed = committed

@@ -60,7 +60,7 @@ extension ReactorCore {
             guard decoded.seq > home.room.seq else { continue }
             let verdict = home.room.apply(decoded)
             if case .accepted(let event) = verdict {
-                encode(SequencedEvent(seq: decoded.seq, ts: decoded.ts, event: event), into: &home.round)
+                encode(SequencedEvent(seq: decoded.seq, ts: home.room.ts, event: event), into: &home.round)
             }
             home.round.entries += 1
             home.round.headSeq = decoded.seq
