@@ -26,7 +26,7 @@ package final class JournalSequencer: Backplane {
     /// answers for the past.
     package let openedAt: JournalPosition
 
-    private let queue: WorkQueue<Submission>
+    private let queue: Inbox<Submission>
     private let thread: CoreThread
     private let shared: Shared
 
@@ -49,7 +49,7 @@ package final class JournalSequencer: Backplane {
     ) throws(JournalFailure) {
         let writer = try JournalWriter(directory: directory, options: options)
         openedAt = writer.end
-        let queue = WorkQueue<Submission>(capacity: queueMax)
+        let queue = Inbox<Submission>(capacity: queueMax)
         let shared = Shared()
         self.queue = queue
         self.shared = shared
@@ -59,8 +59,9 @@ package final class JournalSequencer: Backplane {
                 writer: box.take(), lastTs: clockFloorMs, fsyncEveryMs: fsyncEveryMs,
                 deliver: deliver, committed: committed)
             var batch: [Submission] = []
-            while queue.take(into: &batch, timeoutMs: log.sleepMs) {
+            while queue.take(into: &batch, deadlineNs: log.syncDueNs) {
                 log.write(&batch)
+                batch.removeAll(keepingCapacity: true)
                 log.release(before: shared.projected.withLock { $0 })
                 let round = log.statistics
                 shared.statistics.withLock { $0 = round }
@@ -69,7 +70,7 @@ package final class JournalSequencer: Backplane {
         }
     }
 
-    package func submit(_ round: [Submission]) -> Bool { queue.push(contentsOf: round) }
+    package func submit(_ round: [Submission]) -> Bool { queue.post(contentsOf: round) }
 
     package func stop() {
         queue.close()
@@ -80,7 +81,7 @@ package final class JournalSequencer: Backplane {
         let now = shared.statistics.withLock { $0 }
         return BackplaneHealth(
             entries: now.entries, rounds: now.commits, failures: now.failures, failing: now.failing,
-            depth: queue.depth)
+            depth: queue.count)
     }
 
     /// Everything before this position stands in the history: its segments may go. Any thread; done by the log thread.
@@ -126,8 +127,8 @@ private struct LogRound: ~Copyable {
         self.committed = committed
     }
 
-    /// How long the thread may sleep: until what is written must be on the disk.
-    var sleepMs: UInt32? { unsyncedSinceMs == nil ? nil : fsyncEveryMs }
+    /// Until when the thread may sleep: then what is written must be on the disk.
+    var syncDueNs: UInt64? { unsyncedSinceMs.map { ($0 + UInt64(fsyncEveryMs)) * 1_000_000 } }
 
     mutating func write(_ batch: inout [Submission]) {
         let nowMs = MonotonicClock.nowNs() / 1_000_000
