@@ -5,6 +5,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
+# The fuzzers are built by swiftc directly, which lies beside swift.
+PATH=$(dirname "$(scripts/find-swift.sh)"):$PATH
+export PATH
 
 for file in Tests/Fuzz/Fuzz*.swift; do
     [ -f "$file" ] || { scripts/say.sh "no fuzzers under Tests/Fuzz"; exit 1; }

@@ -1,3 +1,6 @@
+// Owns the checks of socket addresses and listeners: which literals are taken, what is printed, what is loopback. Never
+// resolves a name.
+
 import Glibc
 import LiveTestSupport
 import Testing

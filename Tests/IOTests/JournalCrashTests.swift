@@ -1,3 +1,6 @@
+// Owns what a crash leaves of a journal: cuts at every byte, flipped bits, garbage and stale records. The files are
+// damaged by hand; failing system calls are in JournalFaultTests.
+
 import LiveTestSupport
 import Testing
 

@@ -1,3 +1,6 @@
+// Owns journals on a failing disk: every system call failing, random sequences of faults and crashes, a disk that is
+// really full (where the process may mount one).
+
 import Foundation
 import Glibc
 import LiveTestSupport

@@ -1,3 +1,5 @@
+// Owns the promises of a journal's writer on a healthy disk, and the bytes of the format.
+
 import Glibc
 import LiveTestSupport
 import Testing

@@ -1,3 +1,5 @@
+// Owns the client's side of the reactor: connections that it makes, over TCP and Unix sockets.
+
 import Glibc
 import LiveTestSupport
 import Testing

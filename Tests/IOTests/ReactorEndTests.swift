@@ -1,3 +1,5 @@
+// Owns how connections end: draining, lingering, half-closed peers, the order of ends in a round.
+
 import Glibc
 import LiveTestSupport
 import Testing
@@ -141,6 +143,9 @@ import Testing
         _ = try bench.reactor.connect(to: bench.address)
         bench.driver.onTimer = { [unowned bench] _ in bench.reactor.stop() }
         _ = bench.reactor.schedule(inMs: 5, payload: 1)
+        bench.driver.onEnded = { [unowned bench] _, _ in
+            #expect(throws: IOFailure.self) { _ = try bench.reactor.connect(to: bench.address) }
+        }
         bench.reactor.run()
         #expect(bench.reactor.connectionCount == 0)
         #expect(bench.driver.ends.count == bench.driver.accepted.count + 1)

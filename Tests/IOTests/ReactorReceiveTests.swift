@@ -1,3 +1,5 @@
+// Owns what comes in: kept rests, held-back reading, stale events.
+
 import Glibc
 import LiveTestSupport
 import Testing
@@ -172,7 +174,7 @@ import Testing
         try bench.turn("end") { bench.driver.ends[old] == [.closed] }
         let (second, new) = try bench.join()
         #expect(new.index == old.index && new.generation != old.generation)
-        bench.reactor.handle(old, EPOLLIN_HUP, bench.driver)
+        bench.reactor.handle(old, readableAndHungUp, bench.driver)
         bench.reactor.close(old, afterDrain: false)
         bench.reactor.setDeadline(old, inMs: 1)
         bench.reactor.setReading(old, false)
@@ -187,7 +189,7 @@ import Testing
 }
 
 /// EPOLLIN and EPOLLHUP, as the kernel would tell them.
-let EPOLLIN_HUP: UInt32 = 0x11
+let readableAndHungUp: UInt32 = 0x11
 
 /// Bytes that are never the same at two places near each other.
 enum SeededSequence {

@@ -1,3 +1,5 @@
+// Owns what goes out: short sends, the outbox, hard errors.
+
 import Glibc
 import LiveTestSupport
 import Testing

@@ -1,3 +1,5 @@
+// Owns the slab's checks against a dictionary, and the size of a connection's slot.
+
 import LiveTestSupport
 import Testing
 

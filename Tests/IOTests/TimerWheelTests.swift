@@ -1,3 +1,5 @@
+// Owns the wheel's checks against a plain list, from seeds. No clock: time is an argument.
+
 import LiveTestSupport
 import Testing
 

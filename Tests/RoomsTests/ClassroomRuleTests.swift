@@ -31,6 +31,11 @@ struct QuestionRuleTests {
             #expect(f.refusal(People.assistant, .questionDismiss(question)) == .closed)
         }
         #expect(f.room.questions.map(\.status) == [.answered, .dismissed])
+        let open = f.ask(People.ada)
+        let first = f.ask(People.ada)
+        for question in [first, open] { f.send(People.ben, .questionUpvote(question)) }
+        f.send(People.teacher, .questionDismiss(open))
+        #expect(f.room.upvotes(of: People.ben.participant) == [open, first], "in order of asking, settled ones too")
     }
 
     @Test func `texts of questions and answers have limits`() {

@@ -13,7 +13,7 @@ private struct Run {
     let output: String
     let errors: String
 
-    /// Runs `liveserver` beside the test's own executable, at most ten seconds, with an environment of its own.
+    /// Runs `liveserver` beside the test's own executable, at most a minute, with an environment of its own.
     init(_ arguments: [String], in folder: TemporaryDirectory, environment: [String: String] = [:]) throws {
         let process = Process()
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
@@ -28,7 +28,7 @@ private struct Run {
         process.standardError = FileHandle(forWritingAtPath: files[1])
         try process.run()
         let guardian = DispatchWorkItem { process.terminate() }
-        DispatchQueue.global().asyncAfter(deadline: .now() + 10, execute: guardian)
+        DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: guardian)
         process.waitUntilExit()
         guardian.cancel()
         code = process.terminationStatus

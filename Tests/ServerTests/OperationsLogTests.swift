@@ -26,13 +26,13 @@ private final class TestPipe: Sendable {
         close(writing)
     }
 
-    /// Reads until `done` holds for all that came, or nothing comes for five seconds.
+    /// Reads until `done` holds for all that came, or nothing comes for half a minute.
     func read(until done: (String) -> Bool) -> String {
         var text: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while !done(String(decoding: text, as: UTF8.self)) {
             var watched = pollfd(fd: reading, events: Int16(POLLIN), revents: 0)
-            guard poll(&watched, 1, 5_000) == 1 else { break }
+            guard poll(&watched, 1, 30_000) == 1 else { break }
             let count = Glibc.read(reading, &buffer, buffer.count)
             guard count > 0 else { break }
             text += buffer[..<count]

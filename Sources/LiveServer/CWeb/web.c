@@ -100,6 +100,9 @@ static const unsigned char css_chart_css[] = {
 static const unsigned char css_chat_css[] = {
 #embed "../Web/css/chat.css"
 };
+static const unsigned char css_controls_css[] = {
+#embed "../Web/css/controls.css"
+};
 static const unsigned char css_header_css[] = {
 #embed "../Web/css/header.css"
 };
@@ -154,6 +157,9 @@ static const unsigned char sdk_model_js[] = {
 static const unsigned char sdk_outbox_js[] = {
 #embed "../Web/sdk/outbox.js"
 };
+static const unsigned char sdk_page_life_js[] = {
+#embed "../Web/sdk/page-life.js"
+};
 static const unsigned char sdk_pulse_js[] = {
 #embed "../Web/sdk/pulse.js"
 };
@@ -202,6 +208,7 @@ static const struct cweb_asset assets[] = {
     ASSET("/css/base.css", STYLE, css_base_css),
     ASSET("/css/chart.css", STYLE, css_chart_css),
     ASSET("/css/chat.css", STYLE, css_chat_css),
+    ASSET("/css/controls.css", STYLE, css_controls_css),
     ASSET("/css/header.css", STYLE, css_header_css),
     ASSET("/css/home.css", STYLE, css_home_css),
     ASSET("/css/layers.css", STYLE, css_layers_css),
@@ -220,6 +227,7 @@ static const struct cweb_asset assets[] = {
     ASSET("/sdk/memory.js", SCRIPT, sdk_memory_js),
     ASSET("/sdk/model.js", SCRIPT, sdk_model_js),
     ASSET("/sdk/outbox.js", SCRIPT, sdk_outbox_js),
+    ASSET("/sdk/page-life.js", SCRIPT, sdk_page_life_js),
     ASSET("/sdk/pulse.js", SCRIPT, sdk_pulse_js),
     ASSET("/sdk/sse-parser.js", SCRIPT, sdk_sse_parser_js),
     ASSET("/sdk/tabs.js", SCRIPT, sdk_tabs_js),

@@ -1,7 +1,7 @@
 // The bytes of a log entry, as the journal and the history hold them: a fixed header, then length-prefixed fields.
 //
 //     0  version (1)     1..3  zero     4  seq, u64     12  ts, i64     20  room, u8 length and ASCII
-//     …  epoch, u8 length and ASCII     …  participant, role, name, command id, digest u64, command (tag and fields)
+//     …  epoch, u8 length, ASCII     …  participant, role, name, command id, digest u64, command (tag and fields)
 //
 // All integers little-endian. The journal's frame around it carries length and CRC; nothing here repeats them.
 // The log thread stamps ts at `tsOffset` into bytes that are encoded already.

@@ -1,7 +1,7 @@
-// The memory behind idempotency: which commands had their effect, per participant, in order. It holds sequenced outcomes
-// only, never rejections. An outcome stays while it is among its participant's last 128 or younger than ten minutes; a
-// participant silent for ten minutes is forgotten whole. What happens at the bounds stands in RoomLimits. Everything
-// that leaves does so inside `record`, by the entry's ts, so every replica forgets the same.
+// The memory behind idempotency: which commands had their effect, per participant, in order. It holds sequenced
+// outcomes only, never rejections. An outcome stays while it is among its participant's last 128 or younger than ten
+// minutes; a participant silent for ten minutes is forgotten whole. What happens at the bounds stands in RoomLimits.
+// Everything that leaves does so inside `record`, by the entry's ts, so every replica forgets the same.
 
 /// What a reply names beside `seq`.
 package enum OutcomeKind: UInt8, CaseIterable, Sendable {
@@ -29,21 +29,31 @@ package struct Outcome: Equatable, Sendable {
 
 /// Outcomes by participant and command id.
 struct OutcomeTable: Sendable {
-    /// One participant's outcomes, oldest first.
+    /// One participant's outcomes, oldest first. They stand here a second time so that a snapshot of all outcomes
+    /// costs a walk and no look-ups.
     struct Speaker: Sendable {
-        var ids: [CommandID] = []
-        /// No kept id lies before this place in `ids`.
-        var head = 0
+        private var all: [(id: CommandID, outcome: Outcome)] = []
+        /// Nothing kept lies before this place in `all`.
+        private var head = 0
         var lastTs: Int64 = 0
 
-        var count: Int { ids.count - head }
-        var kept: ArraySlice<CommandID> { ids[head...] }
+        var count: Int { all.count - head }
+        var kept: ArraySlice<(id: CommandID, outcome: Outcome)> { all[head...] }
+        /// The oldest; there is one while the participant is in the table.
+        var oldest: (id: CommandID, outcome: Outcome) { all[head] }
+
+        init(_ pairs: [(id: CommandID, outcome: Outcome)] = [], lastTs: Int64 = 0) {
+            all = pairs
+            self.lastTs = lastTs
+        }
+
+        mutating func append(_ id: CommandID, _ outcome: Outcome) { all.append((id, outcome)) }
 
         mutating func dropFirst() -> CommandID {
-            defer { head += 1 }
-            let id = ids[head]
-            if head >= 64, head * 2 >= ids.count {
-                ids.removeFirst(head)
+            let id = all[head].id
+            head += 1
+            if head >= 64, head * 2 >= all.count {
+                all.removeFirst(head)
                 head = 0
             }
             return id
@@ -75,7 +85,7 @@ struct OutcomeTable: Sendable {
             speakers.append(participant, Speaker())
         }
         speakers.update(participant) {
-            $0.ids.append(id)
+            $0.append(id, outcome)
             $0.lastTs = now
         }
         outcomes[Key(participant: participant, id: id)] = outcome
@@ -84,49 +94,34 @@ struct OutcomeTable: Sendable {
     }
 
     /// Each participant with ids and outcomes, longest silent first; for snapshots.
-    func walk(_ body: (ParticipantID, Int64, [(id: CommandID, outcome: Outcome)]) -> Void) {
-        speakers.walk { participant, speaker in
-            var pairs: [(id: CommandID, outcome: Outcome)] = []
-            pairs.reserveCapacity(speaker.count)
-            for id in speaker.kept {
-                guard let outcome = outcome(participant, id) else {
-                    preconditionFailure("every kept id has its outcome")
-                }
-                pairs.append((id, outcome))
-            }
-            body(participant, speaker.lastTs, pairs)
-        }
+    func walk(_ body: (ParticipantID, Int64, ArraySlice<(id: CommandID, outcome: Outcome)>) -> Void) {
+        speakers.walk { participant, speaker in body(participant, speaker.lastTs, speaker.kept) }
     }
 
     /// Takes one participant over from a snapshot; false where participant or id are there already.
     mutating func restore(
         _ participant: ParticipantID, lastTs: Int64, _ pairs: [(id: CommandID, outcome: Outcome)]
     ) -> Bool {
-        guard speakers[participant] == nil else { return false }
-        var speaker = Speaker()
-        speaker.lastTs = lastTs
+        guard !speakers.holds(participant) else { return false }
         for pair in pairs {
             let key = Key(participant: participant, id: pair.id)
             guard outcomes.updateValue(pair.outcome, forKey: key) == nil else { return false }
-            speaker.ids.append(pair.id)
         }
-        speakers.append(participant, speaker)
+        speakers.append(participant, Speaker(pairs, lastTs: lastTs))
         return true
     }
 
     private mutating func forgetSilent(_ now: Int64) {
         while let (participant, speaker) = speakers.first, Self.isOld(speaker.lastTs, now) {
-            for id in speaker.kept { outcomes[Key(participant: participant, id: id)] = nil }
+            for pair in speaker.kept { outcomes[Key(participant: participant, id: pair.id)] = nil }
             speakers.remove(participant)
         }
     }
 
     private mutating func trim(_ participant: ParticipantID, _ now: Int64) {
-        while let speaker = speakers[participant], speaker.count > RoomLimits.outcomesKept {
-            guard let oldest = outcome(participant, speaker.ids[speaker.head]) else {
-                preconditionFailure("every kept id has its outcome")
-            }
-            guard speaker.count > RoomLimits.outcomesPerParticipantMax || Self.isOld(oldest.ts, now) else { return }
+        while let speaker = speakers[participant], speaker.count > RoomLimits.outcomesKept,
+            speaker.count > RoomLimits.outcomesPerParticipantMax || Self.isOld(speaker.oldest.outcome.ts, now)
+        {
             dropOldest(of: participant)
         }
     }

@@ -52,15 +52,6 @@ extension Room {
     /// The last 50 messages, oldest first. A copy: for snapshots.
     package var chat: [ChatEntry] { messages.elements }
 
-    /// The event of a deleted message without its text, for tails; nil where the message left the state: there the
-    /// bytes themselves are redacted.
-    package func redactedMessage(seq: UInt64) -> SequencedEvent? {
-        let id = MessageID(seq: seq)
-        guard let index = messages.lastIndex(where: { $0.message.id == id }), messages[index].deleted else { return nil }
-        let message = messages[index].message
-        return SequencedEvent(seq: seq, ts: message.ts, event: .chatMessage(message))
-    }
-
     /// Open polls and the last 10 closed, in order of opening. A copy: for snapshots.
     package var polls: [Poll] {
         var shown = pollsOpen + pollsClosed.suffix(RoomLimits.pollsClosedShown)
@@ -103,7 +94,12 @@ extension Room {
     /// The kept questions that a participant upvoted, in order of asking; for `you`.
     package func upvotes(of participant: ParticipantID) -> [QuestionID] {
         guard upvoteCount > 0 else { return [] }
-        return questions.filter { $0.upvoters.place(of: participant).found }.map(\.id)
+        var ids: [QuestionID] = []
+        for list in [questionsOpen, questionsSettled] {
+            for question in list where question.upvoters.place(of: participant).found { ids.append(question.id) }
+        }
+        ids.sort()
+        return ids
     }
 
     /// The reply facts of an accepted command within the window of idempotency; nil: not known (any more).

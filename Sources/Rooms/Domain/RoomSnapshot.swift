@@ -1,4 +1,4 @@
-// The bytes of a whole room: for the store, for another node, for an idle room that unloads, and under the state digest.
+// The bytes of a whole room: for the store, for another node, for an idle room that unloads, and under the digest.
 // Equal states give equal bytes, and what decodes encodes to the same bytes again: every list is checked for its order
 // and bound, so no damaged snapshot makes a room that `apply` could not have made larger.
 //

@@ -53,6 +53,7 @@ struct SimulationTests {
         case .clockInState: ["does not show the state", "got other bytes", "differs from a replay of the log"]
         case .leakyEncoder: ["a hidden author", "a moderators' event", "right options", "moderators' lists"]
         case .staleWelcome: ["does not show the state"]
+        case .keepsDeletedText: ["the deleted text"]
         case .epochKept: ["names two events"]
         }
     }

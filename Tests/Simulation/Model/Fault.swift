@@ -29,6 +29,8 @@ package enum Fault: String, CaseIterable, Sendable {
     case leakyEncoder
     /// A welcome holds an older state than it says.
     case staleWelcome
+    /// The tail keeps the text of deleted messages.
+    case keepsDeletedText
     /// A power cut loses entries and the epoch stays.
     case epochKept
 }

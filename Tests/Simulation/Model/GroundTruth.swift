@@ -22,6 +22,8 @@ struct EventName: Hashable {
 struct TrueEvent {
     let seq: UInt64
     let bytes: [UInt8]
+    /// What it is once the deletion at a seq is applied.
+    var redaction: (at: UInt64, bytes: [UInt8])?
 }
 
 /// The reference.
@@ -38,6 +40,7 @@ struct GroundTruth {
     /// What each position was ever shown as; no power cut takes that back.
     private var names: [EventName: UInt64] = [:]
     private var acknowledged: [(key: CommandKey, seq: UInt64)] = []
+    private var messages: [MessageID: SequencedEvent] = [:]
     private var leaks = LeakScan()
     private let fault: Fault?
 
@@ -52,7 +55,10 @@ struct GroundTruth {
     var historyHash: UInt64 {
         var hash = StableHash()
         for view in views {
-            for event in view { event.bytes.withUnsafeBytes { hash.combine($0) } }
+            for event in view {
+                event.bytes.withUnsafeBytes { hash.combine($0) }
+                event.redaction?.bytes.withUnsafeBytes { hash.combine($0) }
+            }
         }
         return hash.value
     }
@@ -101,6 +107,18 @@ struct GroundTruth {
             if view != .moderator { try leaks.check(event: bytes, event.event) }
             views[Int(view.rawValue)].append(TrueEvent(seq: event.seq, bytes: bytes))
         }
+        if case .chatMessage(let message) = event.event { messages[message.id] = event }
+        if case .chatDeleted(let message, _) = event.event { redact(message, at: event.seq) }
+    }
+
+    /// A deleted message is told without its text from then on.
+    private mutating func redact(_ id: MessageID, at seq: UInt64) {
+        guard let message = messages[id], let bare = message.event.redacted else { return }
+        let event = SequencedEvent(seq: message.seq, ts: message.ts, event: bare)
+        for view in View.allCases {
+            guard let bytes = ViewBytes.encode(event, view, fault) else { continue }
+            views[Int(view.rawValue)][place(after: message.seq - 1, view)].redaction = (seq, bytes)
+        }
     }
 
     /// The truth after a power cut: what the log still holds, told anew. Replies to what was lost are void, as
@@ -130,12 +148,19 @@ struct GroundTruth {
     func count(_ view: View) -> Int { views[Int(view.rawValue)].count }
 
     /// The event at a place is the one that a client of the view must get there, and its position never named another.
-    mutating func check(_ view: View, _ place: Int, at position: Cursor, bytes: [UInt8]) throws {
+    /// `head`: the node's when it sent the event.
+    mutating func check(
+        _ view: View, _ place: Int, at position: Cursor, bytes: [UInt8], head: UInt64
+    ) throws {
         let seq = position.seq
         let events = views[Int(view.rawValue)]
         guard place < events.count else { throw Violation("\(view) got event \(seq), which the log does not hold") }
         guard events[place].seq == seq else {
             throw Violation("\(view) got event \(seq) where \(events[place].seq) comes next")
+        }
+        if let redaction = events[place].redaction, redaction.at <= head {
+            guard redaction.bytes == bytes else { throw Violation("\(view) got the deleted text of \(seq)") }
+            return
         }
         guard events[place].bytes == bytes else {
             throw Violation("\(view) got other bytes at \(seq): \(String(decoding: bytes, as: UTF8.self))")

@@ -50,11 +50,11 @@ struct SimulatedClient {
             // The place follows from the cursor alone: a client that was away through a power cut finds it anew.
             place = truth.place(after: held.seq, view)
             cursor = Cursor(epoch: epoch, seq: from)
-        case .event(let seq, let bytes):
+        case .event(let seq, let bytes, let head):
             guard let held = cursor, seq > held.seq else {
                 throw Violation("\(actor.participant.raw) saw \(seq) twice")
             }
-            try truth.check(view, place, at: Cursor(epoch: held.epoch, seq: seq), bytes: bytes)
+            try truth.check(view, place, at: Cursor(epoch: held.epoch, seq: seq), bytes: bytes, head: head)
             place += 1
             seen += 1
             cursor?.seq = seq

@@ -18,6 +18,13 @@ struct ViewTail {
         floor = items.removeFirst().seq
     }
 
+    /// Takes the text of a message away, where the tail still holds it.
+    mutating func redact(_ seq: UInt64) {
+        let place = place(after: seq - 1)
+        guard place < items.count, items[place].seq == seq else { return }
+        if let bare = items[place].bytes.withUnsafeBytes({ EventEncoder.redacted($0) }) { items[place].bytes = bare }
+    }
+
     /// The place of the first event after a seq.
     func place(after seq: UInt64) -> Int {
         var low = 0
@@ -183,6 +190,7 @@ struct SimulatedNode {
         for view in View.allCases {
             guard let bytes = ViewBytes.encode(event, view, fault) else { continue }
             tails[Int(view.rawValue)].append(event.seq, bytes, max: tailMax)
+            if let seq = event.event.redacts, fault != .keepsDeletedText { tails[Int(view.rawValue)].redact(seq) }
         }
     }
 
@@ -200,7 +208,8 @@ struct SimulatedNode {
         for item in tail.items[first...].prefix(count) {
             sentEvents += 1
             connections[place].sent = item.seq
-            connections[place].toClient.append(.event(seq: item.seq, bytes: faultyBytes(item.seq, item.bytes, view)))
+            let bytes = faultyBytes(item.seq, item.bytes, view)
+            connections[place].toClient.append(.event(seq: item.seq, bytes: bytes, head: room.seq))
         }
         if first + count >= tail.items.count { connections[place].sent = max(connections[place].sent, room.seq) }
         swapIfFaulty(place)

@@ -23,7 +23,8 @@ struct Reply {
 enum Delivery {
     case welcome(Cursor, state: [UInt8])
     case resumed(from: UInt64, epoch: String)
-    case event(seq: UInt64, bytes: [UInt8])
+    /// `head`: the node's when the event was put on the way; a deletion up to there must show.
+    case event(seq: UInt64, bytes: [UInt8], head: UInt64)
     case reply(Reply)
 }
 

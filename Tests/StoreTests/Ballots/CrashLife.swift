@@ -92,8 +92,9 @@ struct ReceiptNote {
 }
 
 /// Counts steps and kills the process at the chosen one; any thread.
+///
+/// Unchecked, because `count` is touched under `lock` only.
 final class StepCounter: @unchecked Sendable {
-    // Why unchecked: `count` is touched under `lock` only.
     private let lock = NSLock()
     private let step: Int
     private let occurrence: Int

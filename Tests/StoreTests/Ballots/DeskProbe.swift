@@ -8,8 +8,9 @@ import Rooms
 import RoomsStore
 
 /// Outcomes in the order of delivery; any thread.
+///
+/// Unchecked, because `all` is touched under `condition`'s lock only, by the desk's thread and the test's.
 final class OutcomeLog: @unchecked Sendable {
-    // Why unchecked: `all` is touched under `condition`'s lock only, by the desk's thread and the test's.
     private let condition = NSCondition()
     private var all: [BallotOutcome] = []
 

@@ -3,8 +3,9 @@
 import Foundation
 
 /// Whoever passes waits while it is shut; any thread.
+///
+/// Unchecked, because `isShut` and `waiting` are touched under `condition`'s lock only.
 final class Gate: @unchecked Sendable {
-    // Why unchecked: `isShut` and `waiting` are touched under `condition`'s lock only.
     private let condition = NSCondition()
     private var isShut = false
     private var waiting = 0

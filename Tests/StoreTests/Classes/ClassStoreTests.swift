@@ -68,8 +68,9 @@ struct ClassStoreTests {
 }
 
 /// Answers in the order of delivery; any thread.
+///
+/// Unchecked, because `all` is touched under `condition`'s lock only.
 final class ClassLog: @unchecked Sendable {
-    // Why unchecked: `all` is touched under `condition`'s lock only.
     private let condition = NSCondition()
     private var all: [ClassOutcome] = []
 

@@ -61,10 +61,10 @@ struct HistoryCrashTests {
             default: break
             }
             let room = random.pick(rooms)
-            try Self.expect(probe.load(room), room, expected, "seed \(seed)")
+            try Self.expect(probe.load(room, tailEntries: HistoryLimits.tailEntriesMin), room, expected, "seed \(seed)")
         }
         try probe.reopen()
-        for room in rooms { try Self.expect(probe.load(room), room, expected, "seed \(seed), at the end") }
+        for room in rooms { try Self.expect(probe.load(room, tailEntries: HistoryLimits.tailEntriesMin), room, expected, "seed \(seed), at the end") }
     }
 
     private static func entry(_ seq: UInt64, _ random: inout SeededRandom) -> LogEntry {

@@ -7,8 +7,9 @@ import Rooms
 import RoomsStore
 
 /// What the history said, in order; any thread.
+///
+/// Unchecked, because `all` is touched under `condition`'s lock only.
 final class HistoryLog: @unchecked Sendable {
-    // Why unchecked: `all` is touched under `condition`'s lock only.
     private let condition = NSCondition()
     private var all: [HistoryOutcome] = []
 
@@ -84,10 +85,10 @@ final class HistoryProbe {
 
     func removeSegments(before position: JournalPosition) throws { try writer.removeSegments(before: position) }
 
-    func load(_ room: RoomKey = room) -> LoadedRoom? {
+    func load(_ room: RoomKey = room, tailEntries: Int = 0) -> LoadedRoom? {
         lastTicket += 1
         let ticket = lastTicket
-        guard store.load(room: room, ticket: ticket) else { return nil }
+        guard store.load(room: room, tailEntries: tailEntries, ticket: ticket) else { return nil }
         let answer: LoadedRoom?? = log.wait { outcomes in
             for case let outcome in outcomes {
                 if case .loaded(ticket, let loaded) = outcome { return .some(loaded) }

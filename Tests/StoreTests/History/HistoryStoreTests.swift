@@ -54,43 +54,36 @@ struct HistoryStoreTests {
         #expect(probe.store.statistics.undecodable == 1)
     }
 
-    @Test func `a load brings the snapshot, all after it, and the tail before it`() throws {
+    @Test func `a load starts from a snapshot that lies before the tail, and brings all after it`() throws {
         let probe = try HistoryProbe(directory)
         defer { probe.store.stop() }
-        // Old entries lie beyond the ten minutes, so the count of the tail decides.
-        let count = UInt64(HistoryLimits.tailEntriesMin) + 500
-        try probe.commit((1...count).map { (chat($0, "m\($0)", ts: Int64($0) * 1_000), epoch) })
-        #expect(probe.store.saveSnapshot(room: HistoryProbe.room, seq: count - 100, epoch: epoch, bytes: [7, 7]))
-        #expect(probe.store.saveSnapshot(room: HistoryProbe.room, seq: count - 200, epoch: epoch, bytes: [6, 6]))
-        let loaded = probe.load()
-        #expect(loaded?.snapshot == [7, 7])
-        #expect(loaded?.snapshotSeq == count - 100)
-        #expect(loaded?.snapshotEpoch == epoch)
-        #expect(loaded?.entries.map(\.seq) == Array((count - UInt64(HistoryLimits.tailEntriesMin) + 1)...count))
+        let count: UInt64 = 600
+        try probe.commit((1...count).map { (chat($0, "m\($0)"), epoch) })
+        for seq in stride(from: UInt64(100), through: 600, by: 100) {
+            #expect(
+                probe.store.saveSnapshot(room: HistoryProbe.room, seq: seq, epoch: epoch, bytes: [UInt8(seq / 100)]))
+        }
+        for (tail, snapshot) in [(0, 6), (1, 5), (100, 5), (101, 4), (450, 1), (501, 0), (4096, 0)] as [(Int, UInt64)] {
+            let loaded = try #require(probe.load(tailEntries: tail))
+            #expect(loaded.snapshotSeq == snapshot * 100)
+            #expect(loaded.snapshot == (snapshot == 0 ? nil : [UInt8(snapshot)]))
+            #expect(loaded.entries.map(\.seq) == Array((snapshot * 100 + 1)...max(count, snapshot * 100 + 1)).filter { $0 <= count })
+        }
     }
 
-    @Test func `the tail reaches ten minutes back where more was said in that time`() throws {
+    @Test func `snapshots that no load needs any more are dropped`() throws {
         let probe = try HistoryProbe(directory)
         defer { probe.store.stop() }
-        let count = UInt64(HistoryLimits.tailEntriesMin) * 2
-        try probe.commit((1...count).map { (chat($0, "", ts: 1_000_000), epoch) })
-        #expect(probe.store.saveSnapshot(room: HistoryProbe.room, seq: count, epoch: epoch, bytes: [1]))
-        #expect(probe.load()?.entries.count == Int(count))
-    }
-
-    @Test func `the tail keeps to its bytes, what follows the snapshot is whole`() throws {
-        let probe = try HistoryProbe(directory, segmentBytes: 64 * 1_024 * 1_024)
-        defer { probe.store.stop() }
-        let text = String(repeating: "x", count: 2_000)
-        let tailMax = HistoryLimits.tailBytesMax / 2_000
-        let count = UInt64(tailMax + 2_000)
-        try probe.commit((1...count).map { (chat($0, text, ts: 5), epoch) })
-        #expect(probe.load()?.entries.count == Int(count))
-        #expect(probe.store.saveSnapshot(room: HistoryProbe.room, seq: count - 10, epoch: epoch, bytes: [1]))
-        let entries = probe.load()?.entries ?? []
-        #expect(entries.last?.seq == count)
-        #expect(entries.count > tailMax / 2 && entries.count < tailMax + 10)
-        #expect(entries.dropLast(10).reduce(0) { $0 + $1.bytes.count } <= HistoryLimits.tailBytesMax)
+        let tail = UInt64(HistoryLimits.tailEntriesMin)
+        let count = tail * 2 + 200
+        try probe.commit((1...count).map { (chat($0, ""), epoch) })
+        for seq in [10, 150, tail + 100, count] {
+            #expect(probe.store.saveSnapshot(room: HistoryProbe.room, seq: seq, epoch: epoch, bytes: [1]))
+        }
+        // The newest one that leaves a whole tail behind it stays, and all above.
+        #expect(probe.load(tailEntries: Int(tail))?.snapshotSeq == tail + 100)
+        #expect(probe.load(tailEntries: Int(count - 100))?.snapshotSeq == 0)
+        #expect(probe.load()?.snapshotSeq == count)
     }
 
     @Test func `a deleted message is redacted in the history and in no snapshot`() throws {

@@ -46,6 +46,8 @@ package final class FaultPlan {
     package private(set) var closedTwice: [Int32] = []
     /// Nanoseconds added to the monotonic clock as this thread reads it.
     package var monotonicAheadNs: UInt64 = 0
+    /// Where set, the monotonic clock stands at this time, whatever happens around the test.
+    package var frozenMonotonicNs: UInt64?
     /// Milliseconds added to the wall clock as this thread reads it; may be negative.
     package var wallAheadMs: Int64 = 0
 

@@ -250,7 +250,7 @@ enum SystemCall {
         clock_gettime(CLOCK_MONOTONIC, &time)
         let now = UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
         guard let plan else { return now }
-        return now &+ plan.monotonicAheadNs
+        return plan.frozenMonotonicNs ?? now &+ plan.monotonicAheadNs
     }
 
     static func wallMs() -> Int64 {

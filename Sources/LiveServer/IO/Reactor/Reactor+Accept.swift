@@ -34,7 +34,10 @@ extension Reactor {
     }
 
     /// Begins a connection; `connected` or `ended` tells the outcome. Until then it counts as blocked.
+    ///
+    /// After `stop` it fails with `ECANCELED`: nobody would be told how it ended.
     package func connect(to address: SocketAddress) throws(IOFailure) -> ConnectionID {
+        guard !isStopping else { throw IOFailure("connect while stopping", errno: ECANCELED) }
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let fd = OwnedFD(try checked("socket", SystemCall.socket(address.family, kind)))
         if address.family != AF_UNIX {

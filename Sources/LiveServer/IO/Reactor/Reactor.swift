@@ -1,8 +1,8 @@
 // Owns one thread's share of the world: an epoll, its listeners and connections, timers, and the loop. Never parses,
 // never knows a protocol or a room. Not Sendable: made on any thread, run by one; only `Waker` and `Mailbox` cross.
 //
-// A round: wait → clocks → mail → sockets → timers → roundEnded → ends. No descriptor is closed and no slot freed but in
-// the last step, so an id or event that a round holds cannot mean another connection.
+// A round: wait → clocks → mail → sockets → timers → roundEnded → ends. Connections' descriptors are closed and slots
+// freed in the last step only, so an id or event that a round holds cannot mean another connection.
 
 internal import CLinux
 internal import Glibc
@@ -23,7 +23,7 @@ package final class Reactor {
     var signals: SignalSet?
     var listeners: [ListenerState] = []
     var driver: (any ReactorDriver)?
-    private var isStopping = false
+    private(set) var isStopping = false
     private var emptyWaitFailures = 0
 
     /// Opens the epoll and its helpers; `waker` is what mailboxes of this reactor wake.

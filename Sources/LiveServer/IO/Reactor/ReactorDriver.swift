@@ -1,4 +1,4 @@
-// Owns the seam between the kernel's side of a connection and whoever gives it a meaning. Nothing here knows a protocol.
+// Owns the seam between the kernel's side of a connection and whoever gives it a meaning. Never knows a protocol.
 
 /// What a reactor tells, always on the reactor's thread, in the order of the round: mail, sockets, timers, round's end,
 /// ended connections.
@@ -32,7 +32,7 @@ package protocol ReactorDriver: AnyObject {
     func mailArrived()
 
     /// A connection is over: exactly once for each accepted or connecting one, after the round's end. The id is good
-    /// until this returns, then its descriptor is closed. If this made work for others, a further round follows at once.
+    /// until this returns, then its descriptor is closed. A further round follows at once, to flush what this made.
     func ended(_ id: ConnectionID, _ end: ConnectionEnd)
 
     /// All of the round is done but the ends: the point to flush.

@@ -8,7 +8,7 @@ import Rooms
 
 /// Verifies access tokens under one key.
 ///
-/// Costs about two microseconds for a new token and one hash for a token seen lately. Not Sendable: each reactor has
+/// Costs about three microseconds for a new token and one hash for a token seen lately. Not Sendable: each reactor has
 /// its own, with its own contexts, JSON storage and cache.
 package final class TokenVerifier {
     /// Tokens that the cache remembers by default: about 600 bytes each with their claims.

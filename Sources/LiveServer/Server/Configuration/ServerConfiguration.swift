@@ -117,8 +117,6 @@ package struct StoreSettings: Sendable, Equatable {
     package var answerTimeoutMs = 100
     /// Ballots that wait.
     package var queue = 65_536
-    /// Ballots of one transaction.
-    package var batch = 4_096
     /// Events between snapshots of a room.
     package var snapshotEvents = 256
 }

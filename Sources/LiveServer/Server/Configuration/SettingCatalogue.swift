@@ -195,9 +195,6 @@ package enum SettingCatalogue {
             "store.queue", \.store.queue, 64...1_000_000, "ballots",
             "Ballots that wait for the store. Beyond: `overloaded`."),
         .integer(
-            "store.batch", \.store.batch, 1...65_536, "ballots", "Ballots of one transaction: one sync for all of them."
-        ),
-        .integer(
             "store.snapshot_events", \.store.snapshotEvents, 16...65_536, "events",
             "Events after which a room's snapshot is written: bounds the work of loading it."),
     ]

@@ -36,7 +36,7 @@ extension ReactorCore {
         homeOf[key] = handle
         home.loadsUnderWay = 1
         let ticket = tickets.issue(.load(room: handle), reactor: index)
-        if !node.history.load(room: key, ticket: ticket) {
+        if !node.history.load(room: key, tailEntries: min(limits.tailEvents, HistoryLimits.tailEntriesMin), ticket: ticket) {
             _ = tickets.redeem(ticket)
             abandon(home, Rejection(.unavailable, "the room's history cannot be read now", retryAfterMs: 1000))
             return nil

@@ -19,19 +19,9 @@ package enum EventEncoder {
         return true
     }
 
-    /// The seq of bytes that `append` wrote; 0 for an ephemeral event, which has none.
-    package static func seq(in json: UnsafeRawBufferPointer) -> UInt64 {
-        guard let place = end(of: #","seq":"#, in: json) else { return 0 }
-        var seq: UInt64 = 0
-        for byte in json[place...] {
-            guard byte &- UInt8(ascii: "0") < 10 else { break }
-            seq = seq &* 10 &+ UInt64(byte &- UInt8(ascii: "0"))
-        }
-        return seq
-    }
-
-    /// Bytes of a `chat_message` that `append` wrote, without the text, for tails that hold a message which the state
-    /// has dropped; nil where they are another event. Quotes within values are escaped, so `,"text":"` is the member.
+    /// Bytes of a `chat_message` that `append` wrote, without the text, for tails: the state may have dropped the
+    /// message long ago; nil where they are another event. Quotes within values are escaped, so `,"text":"` can only
+    /// be the member.
     package static func redacted(_ json: UnsafeRawBufferPointer) -> [UInt8]? {
         let start: StaticString = #"{"ev":"chat_message","#
         guard end(of: start, in: json) == start.utf8CodeUnitCount, let text = end(of: #","text":""#, in: json) else {

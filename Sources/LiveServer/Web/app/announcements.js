@@ -12,8 +12,8 @@ const TEXT_MAX = 2000;
 export function announcementBanner({ room, seat, signal }) {
   const key = `live:read:${seat.room}`;
   const body = h("div", { class: "announcement-body" });
-  const banner = h("aside", { class: "announcement", hidden: true, "aria-label": t("announce.title") }, icon("announce"),
-    body, h("button", {
+  const banner = h("aside", { class: "announcement", hidden: true, "aria-label": t("announce.title") },
+    icon("announce"), body, h("button", {
       type: "button", class: "quiet icon-only", "aria-label": t("announce.dismiss"),
       onclick: () => {
         remember(key, banner.shown);

@@ -4,6 +4,7 @@
 const DEVICE_KEY = "live:secret";
 const SEAT_PREFIX = "live:seat:";
 const EXPIRY_SLACK_MS = 60_000;
+const PATIENT_TRIES = 10;
 
 /** A request that the server refused, or that never arrived (`status` 0). */
 export class RequestError extends Error {
@@ -12,6 +13,27 @@ export class RequestError extends Error {
     this.status = status;
     this.code = body?.code;
     this.retryAfterS = retryAfterS;
+  }
+}
+
+/** Why a request failed, as one of the words that the catalogue knows. */
+export function problemKind({ status }) {
+  const kinds = { 0: "network", 403: "locked", 404: "notFound", 429: "busy", 503: "full" };
+  return kinds[status] ?? "other";
+}
+
+/** Does it again while the server says that it is full and when to come back; `waits(seconds)` tells the person. */
+export async function patiently(attempt, waits) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error.status !== 503 || !error.retryAfterS || tries >= PATIENT_TRIES) throw error;
+      // Spread over half as long again, so that a class does not come back in one wave.
+      const seconds = error.retryAfterS * (1 + Math.random() / 2);
+      waits(Math.ceil(seconds));
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    }
   }
 }
 

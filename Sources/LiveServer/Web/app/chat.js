@@ -19,19 +19,20 @@ const AT_END_PX = 80;
 export function chatPanel(ctx) {
   const { room, unsent, signal } = ctx;
   const view = { replyTo: null, unreadFrom: null, unread: 0, atEnd: true, seen: false };
-  const list = h("ol", { class: "messages", role: "log", "aria-label": t("chat.log"), "aria-live": "polite",
-    tabindex: "0" });
+  const list = h("ol", {});
+  const scroller = h("div", { class: "messages", role: "log", "aria-label": t("chat.log"), "aria-live": "polite",
+    tabindex: "0" }, list);
   const empty = h("div", { class: "empty" }, icon("chat"), h("p", {}, t("chat.empty")));
   const pill = h("button", { type: "button", class: "pill", hidden: true, onclick: () => toEnd(true) });
   const node = h("section", { class: "chat", "aria-labelledby": "chat-title" },
     h("header", { class: "panel-head" }, h("h2", { id: "chat-title" }, t("chat.title")), chatModeNote(ctx)),
-    h("div", { class: "scroll-frame" }, list, empty, pill),
+    h("div", { class: "scroll-frame" }, scroller, empty, pill),
     composer(ctx, view));
 
   const visible = () => node.offsetParent !== null && document.visibilityState === "visible";
   const toEnd = (smooth) => {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    list.scrollTo({ top: list.scrollHeight, behavior: smooth && !calm ? "smooth" : "instant" });
+    scroller.scrollTo({ top: scroller.scrollHeight, behavior: smooth && !calm ? "smooth" : "instant" });
     view.atEnd = true;
     read();
   };
@@ -39,22 +40,27 @@ export function chatPanel(ctx) {
     view.unread = 0;
     show(pill, false);
   };
-  list.addEventListener("scroll", () => {
-    view.atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < AT_END_PX;
+  scroller.addEventListener("scroll", () => {
+    view.atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < AT_END_PX;
     if (view.atEnd && visible()) read();
   }, { passive: true });
   addEventListener("live:panel", () => visible() && view.atEnd && toEnd(), { signal });
   document.addEventListener("visibilitychange", () => visible() && view.atEnd && read(), { signal });
-  new ResizeObserver(() => view.atEnd && visible() && toEnd()).observe(list);
+  new ResizeObserver(() => view.atEnd && visible() && toEnd()).observe(scroller);
 
   room.addEventListener("chat_message", ({ detail }) => {
-    if (detail.from === room.model.state.participant || (visible() && view.atEnd)) return;
+    if (detail.from === room.model.state.participant) {
+      // Whoever writes has read.
+      view.unreadFrom = null;
+      return;
+    }
+    if (visible() && view.atEnd) return;
     if (view.unread === 0) view.unreadFrom = detail.id;
     view.unread += 1;
   }, { signal });
 
   const draw = renderWith(room, signal, (state) => {
-    mark(list, "aria-busy", state.attached && view.seen ? null : "true");
+    mark(scroller, "aria-busy", state.attached && view.seen ? null : "true");
     const items = rows(state, unsent.list, view, room.now());
     show(empty, items.length === 0);
     keyed(list, items, (item) => item.key, (item) => row(item, ctx, view));
@@ -203,7 +209,8 @@ function composer({ room, unsent, signal }, view) {
     rows: "1", maxlength: String(TEXT_MAX), "aria-label": t("chat.write"), placeholder: t("chat.write"),
     enterkeyhint: "send", value: unsent.draft,
   });
-  const button = h("button", { type: "submit", class: "primary icon-only", "aria-label": t("chat.send") }, icon("send"));
+  const button = h("button", { type: "submit", class: "primary icon-only", "aria-label": t("chat.send") },
+    icon("send"));
   const replying = h("div", { class: "replying", hidden: true });
   const note = h("p", { class: "composer-note", hidden: true, role: "status" });
   const count = h("span", { class: "char-count", hidden: true });

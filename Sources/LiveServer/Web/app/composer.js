@@ -130,7 +130,8 @@ function optionRow(form, text, index, redraw) {
       "aria-label": t("compose.removeOption", { letter: LETTERS[index] }),
       onclick: () => {
         form.options.splice(index, 1);
-        form.correct = new Set([...form.correct].filter((one) => one !== index).map((one) => (one > index ? one - 1 : one)));
+        const others = [...form.correct].filter((one) => one !== index);
+        form.correct = new Set(others.map((one) => (one > index ? one - 1 : one)));
         redraw();
       } }, icon("cross")));
 }

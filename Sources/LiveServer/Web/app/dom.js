@@ -13,14 +13,18 @@ export function h(tag, props = {}, ...children) {
     else if (name === "value" || name === "checked") node[name] = value;
     else node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.flat(4).filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...shown(children));
   return node;
 }
 
 /** Puts `children` into `parent` in place of what was there. */
 export function fill(parent, ...children) {
-  parent.replaceChildren(...children.flat(4).filter((child) => child !== null && child !== undefined && child !== false));
+  parent.replaceChildren(...shown(children));
   return parent;
+}
+
+function shown(children) {
+  return children.flat(4).filter((child) => child !== null && child !== undefined && child !== false);
 }
 
 /** Sets text only where it differs, so that live regions and selections are left in peace. */

@@ -41,8 +41,9 @@ export function handQueue({ room, signal }) {
   const count = h("span", { class: "head-count" });
   const lowerAll = h("button", {
     type: "button", class: "quiet small",
-    onclick: () => {
-      for (const hand of room.model.state.hands) lower(hand.participant);
+    onclick: async () => {
+      // One after the other: a whole class's hands at once would be over the rate of one person.
+      for (const hand of room.model.state.hands) await lower(hand.participant);
     },
   }, t("hand.lowerAll"));
   const node = h("section", { class: "hands-panel", "aria-labelledby": "hands-title" },
@@ -59,8 +60,8 @@ export function handQueue({ room, signal }) {
       const item = h("li", { class: "hand", "data-hue": hue(first.participant) },
         h("div", { class: "avatar", "aria-hidden": "true" }, initial(first.name)),
         h("div", { class: "hand-who" }, h("span", { class: "name" }, first.name), time), call,
-        h("button", { type: "button", class: "small quiet icon-only", "aria-label": t("hand.lower", { name: first.name }),
-          onclick: () => lower(first.participant) }, icon("check")));
+        h("button", { type: "button", class: "small quiet icon-only", onclick: () => lower(first.participant),
+          "aria-label": t("hand.lower", { name: first.name }) }, icon("check")));
       item.update = (hand) => {
         mark(item, "data-called", hand.called);
         show(call, !hand.called);

@@ -23,8 +23,12 @@ export function peoplePanel(ctx) {
   const finder = h("div", { class: "finder" }, filter);
   const scroll = h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": t("people.title") },
     list, note, more);
-  const node = h("section", { class: "people-panel", "aria-labelledby": "people-title" },
-    h("header", { class: "panel-head" }, h("h2", { id: "people-title" }, t("people.title")), count), finder, scroll);
+  const leave = () => ctx.leavePeople?.();
+  const node = h("section", { class: "people-panel", "aria-labelledby": "people-title",
+    onkeydown: (event) => event.key === "Escape" && leave() },
+  h("header", { class: "panel-head" }, h("h2", { id: "people-title" }, t("people.title")), count,
+    h("button", { type: "button", class: "quiet icon-only drawer-close", "aria-label": t("close"), onclick: leave },
+      icon("cross"))), finder, scroll);
   let paged = null;
 
   const load = async () => {

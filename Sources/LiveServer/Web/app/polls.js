@@ -151,7 +151,8 @@ function footWords(poll, role, mine) {
     return tn("poll.total", poll.total ?? 0) + waiting;
   }
   if (role !== "student") return "";
-  if (!mine) return t(poll.kind === "multiple" ? "poll.hint.multiple" : poll.allow_change ? "poll.hint.tap" : "poll.hint.once");
+  if (!mine && poll.kind === "multiple") return t("poll.hint.multiple");
+  if (!mine) return t(poll.allow_change ? "poll.hint.tap" : "poll.hint.once");
   return t(poll.allow_change ? "poll.hint.change" : "poll.hint.wait");
 }
 

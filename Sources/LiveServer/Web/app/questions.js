@@ -123,7 +123,8 @@ function answerDialog(question, send) {
         close();
       },
     }, h("blockquote", {}, question.text), input,
-    h("div", { class: "actions end" }, h("button", { type: "submit", class: "primary" }, t("questions.answer.publish"))));
+    h("div", { class: "actions end" },
+      h("button", { type: "submit", class: "primary" }, t("questions.answer.publish"))));
   });
 }
 

@@ -18,6 +18,11 @@ export function qrImage(seat, className) {
     width: "240", height: "240" });
 }
 
+/** Where people type the code: the address without scheme and fragment. */
+export function joinAddress(seat) {
+  return joinLink(seat).replace(/^https?:\/\//, "").replace(/#.*$/, "");
+}
+
 /** A code in groups of three, spelled out for readers. */
 export function codeText(code, className) {
   return h("span", { class: className, role: "text", "aria-label": [...code].join(" ") },
@@ -31,8 +36,10 @@ export function shareDialog(seat, showLink) {
     h("div", { class: "share-ways" },
       seat.code && h("div", {}, h("p", { class: "label" }, t("share.code")), codeText(seat.code, "code large")),
       h("div", {}, h("p", { class: "label" }, t("share.link")),
-        h("div", { class: "copy-row" }, h("input", { type: "text", readonly: true, value: link, "aria-label": t("share.link"),
-          onfocus: (event) => event.target.select() }), copyButton(link))),
+        h("div", { class: "copy-row" },
+          h("input", { type: "text", readonly: true, value: link, "aria-label": t("share.link"),
+            onfocus: (event) => event.target.select() }),
+          copyButton(link))),
       h("p", { class: "hint" }, t("share.hint")),
       h("a", { class: "button", href: showLink, target: "_blank", rel: "noopener" }, icon("board"), t("share.show")))));
 }

@@ -145,8 +145,9 @@ export function connectionBadge(room, signal) {
 
 /** The bar under the header while something is wrong: what it means for the reader, and that nothing is lost. */
 export function connectionBar(room, signal) {
+  const what = h("strong", {});
   const text = h("span", {});
-  const bar = h("div", { class: "connection-bar", hidden: true }, icon("alert"), text);
+  const bar = h("div", { class: "connection-bar", hidden: true }, icon("alert"), h("p", {}, what, " ", text));
   let since = null;
   const draw = () => {
     const status = room.status;
@@ -156,8 +157,8 @@ export function connectionBar(room, signal) {
     const visible = (wrong && Date.now() - since > 1500) || (status.phase === "live" && status.degraded);
     show(bar, visible);
     if (!visible) return;
-    const { short } = connectionWords(status, Date.now());
-    say(text, status.degraded && !wrong ? t("link.degraded.long") : t("link.safe", { what: short }));
+    say(what, connectionWords(status, Date.now()).short);
+    say(text, t(wrong ? "link.safe" : "link.degraded.long"));
   };
   room.addEventListener("state", draw, { signal });
   room.addEventListener("change", draw, { signal });

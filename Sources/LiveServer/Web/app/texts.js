@@ -67,7 +67,10 @@ export const TEXTS = Object.freeze({
     "A first name is enough. Nothing is loaded from anybody else's servers.",
     "Ein Vorname genügt. Nichts wird von fremden Servern geladen.",
   ],
-  "problem.network": ["The server can't be reached. Check the network.", "Der Server ist nicht erreichbar. Netz prüfen."],
+  "problem.network": [
+    "The server can't be reached. Check the network.",
+    "Der Server ist nicht erreichbar. Netz prüfen.",
+  ],
   "problem.busy": ["Too many attempts. Wait a moment.", "Zu viele Versuche. Bitte kurz warten."],
   "problem.start": ["That did not work. Please try again.", "Das hat nicht geklappt. Bitte erneut versuchen."],
 
@@ -95,13 +98,22 @@ export const TEXTS = Object.freeze({
   "join.problem.locked.text": ["Ask the teacher to unlock it.", "Bitte die Lehrkraft, ihn zu öffnen."],
   "join.problem.busy": ["Too many attempts", "Zu viele Versuche"],
   "join.problem.busy.text": ["Wait a minute, then try again.", "Warte eine Minute und versuche es erneut."],
+  "join.full": [
+    "Many are joining right now. You are let in by yourself in {seconds} s.",
+    "Gerade treten viele bei. Du kommst in {seconds} s von selbst hinein.",
+  ],
+  "join.problem.full": ["Many are joining right now", "Gerade treten viele bei"],
+  "join.problem.full.text": ["Wait a moment, then try again.", "Warte einen Moment und versuche es erneut."],
   "join.problem.network": ["No connection", "Keine Verbindung"],
   "join.problem.network.text": [
     "The server can't be reached from here. Check the Wi-Fi and try again.",
     "Der Server ist von hier nicht erreichbar. Prüfe das WLAN und versuche es erneut.",
   ],
   "join.problem.other": ["That did not work", "Das hat nicht geklappt"],
-  "join.problem.other.text": ["Something went wrong. Please try again.", "Etwas ging schief. Bitte versuche es erneut."],
+  "join.problem.other.text": [
+    "Something went wrong. Please try again.",
+    "Etwas ging schief. Bitte versuche es erneut.",
+  ],
 
   // Connection
   "link.live": ["Live", "Live"],
@@ -112,8 +124,8 @@ export const TEXTS = Object.freeze({
   "link.degraded": ["Limited", "Eingeschränkt"],
   "link.lost": ["Connection lost. Reconnecting by itself.", "Verbindung verloren. Sie wird von selbst neu aufgebaut."],
   "link.safe": [
-    "{what}. What you send now is kept and sent as soon as the connection is back.",
-    "{what}. Was du jetzt sendest, wird aufgehoben und gesendet, sobald die Verbindung wieder da ist.",
+    "What you send now is kept and sent as soon as the connection is back.",
+    "Was du jetzt sendest, wird aufgehoben und gesendet, sobald die Verbindung wieder da ist.",
   ],
   "link.degraded.long": [
     "The server is busy with itself for a moment. Answers to polls still count.",
@@ -215,11 +227,23 @@ export const TEXTS = Object.freeze({
   "poll.yours": ["Your answer", "Deine Antwort"],
   "poll.send": ["Send answer", "Antwort senden"],
   "poll.hidden": ["The result is not shown.", "Das Ergebnis wird nicht gezeigt."],
-  "poll.provisional": ["Provisional: some answers are still on their way.", "Vorläufig: Antworten sind noch unterwegs."],
-  "poll.hint.tap": ["Tap your answer. You can change it until the poll closes.", "Tippe auf deine Antwort. Du kannst sie bis zum Schluss ändern."],
-  "poll.hint.once": ["Choose one, then send it. It can't be changed.", "Wähle aus und sende. Danach geht es nicht mehr anders."],
+  "poll.provisional": [
+    "Provisional: some answers are still on their way.",
+    "Vorläufig: Antworten sind noch unterwegs.",
+  ],
+  "poll.hint.tap": [
+    "Tap your answer. You can change it until the poll closes.",
+    "Tippe auf deine Antwort. Du kannst sie bis zum Schluss ändern.",
+  ],
+  "poll.hint.once": [
+    "Choose one, then send it. It can't be changed.",
+    "Wähle aus und sende. Danach geht es nicht mehr anders.",
+  ],
   "poll.hint.multiple": ["Choose all that apply, then send.", "Wähle alles Passende und sende."],
-  "poll.hint.change": ["You can change your answer until the poll closes.", "Du kannst deine Antwort bis zum Schluss ändern."],
+  "poll.hint.change": [
+    "You can change your answer until the poll closes.",
+    "Du kannst deine Antwort bis zum Schluss ändern.",
+  ],
   "poll.hint.wait": ["The result comes when the poll closes.", "Das Ergebnis kommt, wenn die Umfrage schließt."],
   "receipt.sending": ["Sending your answer …", "Deine Antwort wird gesendet …"],
   "receipt.node": ["Your answer is received.", "Deine Antwort ist angekommen."],
@@ -299,7 +323,10 @@ export const TEXTS = Object.freeze({
   "people.title": ["People", "Personen"],
   "people.count.one": ["{n} person", "{n} Person"],
   "people.count.other": ["{n} people", "{n} Personen"],
-  "people.countOnly": ["In a class this large only the number is shown.", "In so großen Klassen wird nur die Zahl gezeigt."],
+  "people.countOnly": [
+    "In a class this large only the number is shown.",
+    "In so großen Klassen wird nur die Zahl gezeigt.",
+  ],
   "people.more": ["Show more", "Mehr anzeigen"],
   "people.find": ["Find a name", "Namen suchen"],
   "people.muted": ["Muted", "Stumm"],
@@ -362,7 +389,10 @@ export const TEXTS = Object.freeze({
     "Danach kann niemand mehr schreiben oder antworten. Alles bleibt lesbar.",
   ],
   "ended.title": ["The class is over", "Der Unterricht ist vorbei"],
-  "ended.text": ["Thank you for being here. You can still read everything.", "Schön, dass du da warst. Du kannst alles noch lesen."],
+  "ended.text": [
+    "Thank you for being here. You can still read everything.",
+    "Schön, dass du da warst. Du kannst alles noch lesen.",
+  ],
   "ended.teacher": ["Results and questions stay readable here.", "Ergebnisse und Fragen bleiben hier lesbar."],
 
   // Projector

@@ -1,6 +1,6 @@
 // Owns what somebody wrote and the log does not hold yet: the draft, and messages on their way, with their state
-// (sending → gone once the log shows them, or failed → again). Kept in sessionStorage under the command's id, so that
-// a reload in the middle of a lost network sends them again under the same id: once, whatever happened.
+// (sending, then gone once the log shows them, or failed). Kept in sessionStorage under the command's id, so that a
+// reload in the middle of a lost network sends them again under the same id: once, whatever happened.
 // Never shows anything. Limit: UNSENT_MS, inside the server's memory of ids.
 
 import { LiveError } from "../sdk/live.js";
@@ -55,7 +55,7 @@ export class Unsent extends EventTarget {
     this.#changed();
     const fields = { id: item.id, text: item.text, ...(item.reply_to && { reply_to: item.reply_to }) };
     this.#room.send("chat_send", fields).then(
-      (reply) => this.#answered(item.id, { message: reply.message }),
+      (reply) => this.#answered(item.id, { message: reply.message, seq: reply.seq }),
       (error) => this.#answered(item.id, {
         state: "failed", error: error instanceof LiveError ? error : { code: "internal" },
       }),
@@ -77,11 +77,12 @@ export class Unsent extends EventTarget {
     this.#changed();
   }
 
-  /** Messages whose id the log already shows (a reply that overtook its event, or came after a reload). */
+  /** Messages that the log has applied already (a reply that overtook its event, or came after a reload). */
   #sweep() {
     if (!this.list.some((item) => item.message)) return;
-    const ids = new Set(this.#room.model.state.chat.map((message) => message.id));
-    const left = this.list.filter((item) => !ids.has(item.message));
+    const { chat, seq } = this.#room.model.state;
+    const ids = new Set(chat.map((message) => message.id));
+    const left = this.list.filter((item) => !ids.has(item.message) && !(item.seq <= seq));
     if (left.length === this.list.length) return;
     this.list = left;
     this.#changed();

@@ -1,7 +1,7 @@
 // The front page: start a class, join one, or try the demo where the server has it.
 
 import { brand, mount, preferences } from "../app/shell.js";
-import { cleanCode, lookUpClass, startClass } from "../app/api.js";
+import { cleanCode, lookUpClass, problemKind, startClass } from "../app/api.js";
 import { h, say, show } from "../app/dom.js";
 import { icon } from "../app/icons.js";
 import { t } from "../app/i18n.js";
@@ -43,7 +43,8 @@ function startDoor() {
         const { secret } = await startClass(input.value.trim() || t("home.start.unnamed"));
         location.assign(`/teach#t=${secret}`);
       } catch (error) {
-        say(problem, t(error.status === 0 ? "problem.network" : error.status === 429 ? "problem.busy" : "problem.start"));
+        const kind = { network: "network", busy: "busy" }[problemKind(error)] ?? "start";
+        say(problem, t(`problem.${kind}`));
         show(problem, true);
         button.disabled = false;
       }
@@ -53,8 +54,8 @@ function startDoor() {
 }
 
 function joinDoor() {
-  const input = h("input", { type: "text", class: "code-input", maxlength: "9", autocomplete: "off", autocapitalize: "characters",
-    spellcheck: "false", placeholder: "ABC 234", required: true });
+  const input = h("input", { type: "text", class: "code-input", maxlength: "9", autocomplete: "off",
+    autocapitalize: "characters", spellcheck: "false", placeholder: "ABC 234", required: true });
   input.addEventListener("input", () => {
     const code = cleanCode(input.value).slice(0, 6);
     input.value = code.length > 3 ? `${code.slice(0, 3)} ${code.slice(3)}` : code;

@@ -3,7 +3,9 @@
 import {
   brand, connectionBadge, connectionBar, mount, notice, panels, preferenceItems, preferences, renderWith, spinner,
 } from "../app/shell.js";
-import { cleanCode, dropSeat, freshSeat, joinByCode, lookUpClass, savedSeat } from "../app/api.js";
+import {
+  cleanCode, dropSeat, freshSeat, joinByCode, lookUpClass, patiently, problemKind, savedSeat,
+} from "../app/api.js";
 import { closedCover, openRoom, titleCount } from "../app/session.js";
 import { h, say, show } from "../app/dom.js";
 import { t, tn } from "../app/i18n.js";
@@ -70,10 +72,10 @@ function problem(error) {
       go(codeForm);
     } }, t("join.otherCode")),
   ];
-  const kind = error.status === 404 ? "notFound" : error.status === 403 ? "locked"
-    : error.status === 429 ? "busy" : error.status === 0 ? "network" : "other";
+  const kind = problemKind(error);
+  const text = t(`join.problem.${kind}.text`, { code });
   return [frame(), h("main", { class: "center" },
-    notice({ title: t(`join.problem.${kind}`), text: t(`join.problem.${kind}.text`, { code }), actions, tone: "bad" }))];
+    notice({ title: t(`join.problem.${kind}`), text, actions, tone: "bad" }))];
 }
 
 function nameForm(found) {
@@ -84,6 +86,10 @@ function nameForm(found) {
     required: true, value: savedSeat(`c:${code}`)?.name ?? "", placeholder: t("join.name.example") });
   const wrong = h("p", { class: "problem", role: "alert", hidden: true });
   const button = h("button", { type: "submit", class: "primary large wide" }, t("join.go"));
+  const tell = (text) => {
+    say(wrong, text);
+    show(wrong, true);
+  };
   return [frame(), h("main", { class: "center" }, h("form", {
     class: "card door",
     onsubmit: async (event) => {
@@ -93,12 +99,10 @@ function nameForm(found) {
       button.disabled = true;
       show(wrong, false);
       try {
-        enter(await joinByCode(code, name));
+        enter(await patiently(() => joinByCode(code, name), (seconds) => tell(t("join.full", { seconds }))));
       } catch (error) {
         button.disabled = false;
-        const kind = error.status === 0 ? "network" : error.status === 403 ? "locked" : error.status === 429 ? "busy" : "other";
-        say(wrong, t(`join.problem.${kind}.text`, { code }));
-        show(wrong, true);
+        tell(t(`join.problem.${problemKind(error)}.text`, { code }));
       }
       return undefined;
     },
@@ -132,11 +136,13 @@ function roomScreen(ctx) {
     announcementBanner(ctx), ended, stage.node);
   let waitingPolls = 0;
   const view = panels([
-    { id: "now", label: t("nav.now"), icon: "poll", node: now, unread: () => (view?.selected() === "now" ? 0 : waitingPolls) },
+    { id: "now", label: t("nav.now"), icon: "poll", node: now,
+      unread: () => (view?.selected() === "now" ? 0 : waitingPolls) },
     { id: "chat", label: t("nav.chat"), icon: "chat", node: chat.node, unread: chat.unread },
     { id: "questions", label: t("nav.questions"), icon: "question", node: questions.node, unread: questions.unread },
     { id: "people", label: t("nav.people"), icon: "people", node: people.node },
   ], { signal, initial: "now" });
+  ctx.leavePeople = () => view.select("now");
   const nudge = h("button", { type: "button", class: "nudge", hidden: true, onclick: () => view.select("now") });
   const loading = h("div", { class: "room-loading" }, spinner(t("link.connecting")));
 

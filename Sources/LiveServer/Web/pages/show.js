@@ -1,14 +1,15 @@
 // The projector: what the whole room should see, from the last row. The way in while nothing runs; a running poll with
 // its bars; its result afterwards. Takes the teacher's seat but sends nothing.
 
-import { brand, connectionBadge, connectionBar, eachSecond, mount, notice, preferences, renderWith, spinner } from "../app/shell.js";
-import { chart, timer } from "../app/chart.js";
+import {
+  brand, connectionBadge, connectionBar, eachSecond, mount, notice, preferences, renderWith, spinner,
+} from "../app/shell.js";
+import { LETTERS, chart, timer } from "../app/chart.js";
 import { closedCover, openRoom, titleCount } from "../app/session.js";
-import { codeText, joinLink, qrImage } from "../app/share.js";
+import { codeText, joinAddress, qrImage } from "../app/share.js";
 import { dropSeat, freshSeat, joinAsTeacher } from "../app/api.js";
 import { h, linked, keyed, mark, say, show, fill } from "../app/dom.js";
 import { t, tn } from "../app/i18n.js";
-import { LETTERS } from "../app/chart.js";
 import { icon } from "../app/icons.js";
 
 const secret = new URLSearchParams(location.hash.slice(1)).get("t") ?? "";
@@ -43,7 +44,7 @@ function problem() {
 
 function screen({ room, seat, signal }) {
   document.title = `${seat.className} · LiveClassroom`;
-  const where = joinLink(seat).replace(/^https?:\/\//, "").replace(/#.*$/, "");
+  const where = joinAddress(seat);
   const invite = h("section", { class: "show-invite" }, qrImage(seat, "qr"),
     h("div", {}, h("p", { class: "show-lead" }, t("show.join")), h("p", { class: "show-address" }, where),
       seat.code && codeText(seat.code, "code huge")));
@@ -70,7 +71,10 @@ function screen({ room, seat, signal }) {
     show(stage, !!poll);
     show(invite, !poll);
     show(question, !open && !!top);
-    if (top) fill(question, icon("question"), h("p", {}, linked(top.text)), h("span", { class: "votes" }, tn("questions.votes", top.votes)));
+    if (top) {
+      fill(question, icon("question"), h("p", {}, linked(top.text)),
+        h("span", { class: "votes" }, tn("questions.votes", top.votes)));
+    }
     const newest = state.announcements.at(-1);
     show(announcement, !!newest && room.now() - newest.ts < 10 * 60_000);
     if (newest) say(announcement, newest.text);
@@ -82,12 +86,13 @@ function screen({ room, seat, signal }) {
   });
   eachSecond(signal, () => card?.tick());
   return h("div", { class: "show" },
-    h("header", { class: "show-head" }, h("h1", {}, seat.className), connectionBadge(room, signal), full, preferences()),
+    h("header", { class: "show-head" },
+      h("h1", {}, seat.className), connectionBadge(room, signal), full, preferences()),
     connectionBar(room, signal), h("main", {}, announcement, invite, stage, question), foot,
     closedCover(room, signal, "/"));
 }
 
-/** Counts of a running poll are kept off the wall until it closes, unless it is shown live: nobody follows the crowd. */
+/** Counts stay off the wall until the poll closes (unless it is shown live), so that nobody follows the crowd. */
 function showCard(first, room) {
   const picture = chart();
   const clock = timer();

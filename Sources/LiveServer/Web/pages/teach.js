@@ -9,7 +9,7 @@ import { dropSeat, freshSeat, joinAsTeacher } from "../app/api.js";
 import { fill, h, mark, say, show } from "../app/dom.js";
 import { handQueue } from "../app/hands.js";
 import { moderationFor, peoplePanel } from "../app/people.js";
-import { qrImage, joinLink, shareDialog, codeText } from "../app/share.js";
+import { codeText, joinAddress, qrImage, shareDialog } from "../app/share.js";
 import { t, tn } from "../app/i18n.js";
 import { Unsent } from "../app/unsent.js";
 import { announceDialog } from "../app/announcements.js";
@@ -84,9 +84,11 @@ function roomScreen(ctx) {
     { id: "chat", label: t("nav.chat"), icon: "chat", node: chat.node, unread: chat.unread },
     { id: "people", label: t("nav.people"), icon: "people", node: people.node },
   ], { signal, initial: "now" });
+  ctx.leavePeople = () => view.select("now");
   const loading = h("div", { class: "room-loading" }, spinner(t("link.connecting")));
   const spoken = h("div", { class: "visually-hidden", role: "status" });
-  room.addEventListener("hand_raised", ({ detail }) => say(spoken, t("hand.raisedBy", { name: detail.name })), { signal });
+  const heard = ({ detail }) => say(spoken, t("hand.raisedBy", { name: detail.name }));
+  room.addEventListener("hand_raised", heard, { signal });
   renderWith(room, signal, (state) => {
     show(loading, !state.attached);
     show(view.node, state.attached);
@@ -119,7 +121,9 @@ function header(ctx, view) {
     { icon: "board", label: t("share.show"), run: () => open(showLink, "_blank", "noopener") },
     { icon: "lock", label: t(room.model.state.locked ? "lock.unlock" : "lock.lock"), run: () => setLock(room) },
     ...preferenceItems(),
-    ...(room.model.state.ended ? [] : [{ icon: "end", label: t("end.class"), tone: "danger", run: () => endClass(room) }]),
+    ...(room.model.state.ended ? [] : [
+      { icon: "end", label: t("end.class"), tone: "danger", run: () => endClass(room) },
+    ]),
   ] });
   return h("header", { class: "topbar" },
     h("a", { class: "brand icon-only", href: "/", "aria-label": t("app.home") }, brand().firstChild),
@@ -136,7 +140,7 @@ function header(ctx, view) {
 /** While nobody is there yet: the way in, in the middle of the page instead of behind a button. */
 function invitation({ room, seat, signal }) {
   const node = h("div", { class: "invitation card", hidden: true }, qrImage(seat, "qr"),
-    h("div", {}, h("h2", {}, t("share.invite")), h("p", {}, joinLink(seat).replace(/^https?:\/\//, "").replace(/#.*$/, "")),
+    h("div", {}, h("h2", {}, t("share.invite")), h("p", {}, joinAddress(seat)),
       seat.code && codeText(seat.code, "code large"), h("p", { class: "hint" }, t("share.hint"))));
   renderWith(room, signal, (state) => {
     show(node, state.attached && !state.ended && !!seat.code && state.presence.count <= 1 && state.polls.length === 0);
@@ -146,7 +150,8 @@ function invitation({ room, seat, signal }) {
 
 function setLock(room) {
   const locked = !room.model.state.locked;
-  room.send("room_lock", { locked }).then(() => toast(t(locked ? "lock.done" : "lock.undone"), { tone: "good" }), tellError);
+  const done = () => toast(t(locked ? "lock.done" : "lock.undone"), { tone: "good" });
+  room.send("room_lock", { locked }).then(done, tellError);
 }
 
 async function endClass(room) {

@@ -15,7 +15,7 @@ export class Ballots {
   #ports;
   #tries = 0;
 
-  /** `ports`: send(command) → Promise<reply> or null if under way, local(event), known(poll) → bool, after(ms, f). */
+  /** `ports`: send(command) gives a reply or null if under way; local(event); known(poll); after(ms, action). */
   constructor(key, ports) {
     this.#box = new BallotBox(key);
     this.#ports = ports;

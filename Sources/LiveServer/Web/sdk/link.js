@@ -1,7 +1,7 @@
 // Owns one connection's life: which transport, when to connect again, whether it is alive.
 // Never looks into events beyond `ev`, and never keeps the cursor: both are its owner's (`hooks`).
 //
-//   idle ─open→ connecting ─welcome|resumed→ live ─end→ waiting ─timer→ connecting …        any ─4401|4403|4409→ closed
+//   idle ─open→ connecting ─welcome|resumed→ live ─end→ waiting ─timer→ connecting …      any ─4401|4403|4409→ closed
 //
 // Two attempts that never attach move it one transport down (if the server is reachable at all: a server that is away
 // is no fault of the transport). While lower than it could be, it tries the better one beside the running one and
@@ -28,6 +28,7 @@ export class Link {
   #candidate = null;
   #failures = 0;
   #rungFailures = 0;
+  #wasAway = false;
   #promotionMs = LIMITS.promotionMs;
   #timers = new Map();
 
@@ -174,19 +175,19 @@ export class Link {
   }
 
   async #retry() {
-    if (this.#rungFailures >= LIMITS.failuresBeforeDemotion && this.#ladder.length > 1) {
-      this.#become("connecting");
-      const reachable = await this.#reachable();
-      if (this.phase !== "connecting" || this.#current) return;
-      if (reachable) {
-        // Below the last transport comes the first again: what blocked it may be gone.
-        this.#rung = (this.#rung + 1) % this.#ladder.length;
-        this.#rungFailures = 0;
-      } else {
-        return this.#ended({ network: true });
-      }
+    if (this.#rungFailures < LIMITS.failuresBeforeDemotion || this.#ladder.length === 1) return this.#connect();
+    this.#become("connecting");
+    const reachable = await this.#reachable();
+    if (this.phase !== "connecting" || this.#current) return undefined;
+    if (!reachable) {
+      this.#wasAway = true;
+      return this.#ended({ network: true });
     }
-    this.#connect();
+    // A server that was away gets another chance on the same transport; below the last comes the first again.
+    if (!this.#wasAway) this.#rung = (this.#rung + 1) % this.#ladder.length;
+    this.#wasAway = false;
+    this.#rungFailures = 0;
+    return this.#connect();
   }
 
   async #reachable() {

@@ -15,12 +15,14 @@ import { Link } from "./link.js";
 import { Pulse } from "./pulse.js";
 import { RoomModel } from "./model.js";
 import { TabGroup } from "./tabs.js";
+import { followPage } from "./page-life.js";
 
 export { LiveError } from "./outbox.js";
 export { MODERATORS, RoomModel, reduce } from "./model.js";
 
 const SENT_AGAIN = new Set(["unavailable", "overloaded"]);
 const SAVE_MS = 2_000;
+const STALE_MS = 2_000;
 
 export class LiveRoom extends EventTarget {
   model = new RoomModel();
@@ -38,7 +40,7 @@ export class LiveRoom extends EventTarget {
   #timers = new Set();
   #remote = { phase: "connecting", transport: null, retryAtMs: null, rttMs: null };
   #first = null;
-  #ears = null;
+  #unfollow = null;
 
   /**
    * Takes a place in `room` ("i/c/s") with an access token. Resolves with the model's state when the room is there,
@@ -67,7 +69,12 @@ export class LiveRoom extends EventTarget {
     const first = new Promise((resolve, reject) => {
       this.#first = { resolve, reject };
     });
-    this.#listen();
+    this.#unfollow = followPage({
+      look: () => this.#look(),
+      save: () => this.#save(Date.now()),
+      rest: () => this.#rest(),
+      back: () => this.#tabs ?? this.#join(),
+    });
     this.#join();
     return first;
   }
@@ -123,7 +130,7 @@ export class LiveRoom extends EventTarget {
   /** Leaves the room. Commands that were not answered are rejected. */
   close() {
     this.#rest();
-    this.#ears?.abort();
+    this.#unfollow?.();
     this.#memory?.clear();
     this.#outbox.failAll(new LiveError({ code: "unavailable", message: "closed here", maybe: true }));
   }
@@ -223,27 +230,9 @@ export class LiveRoom extends EventTarget {
     } else if (object.is === "local") {
       this.#accept(object.event);
     } else if (object.is === "command") {
-      this.#forward(object.command, (reply) => this.#tabs?.post({ is: "reply", to, reply }));
+      this.#outbox.forward(object.command, Date.now(), (reply) => this.#tabs?.post({ is: "reply", to, reply }));
+      this.#flush();
     }
-  }
-
-  /** A follower's command: sent like one of this tab's, answered to the follower. */
-  #forward(command, answer) {
-    const known = this.#outbox.get(command.id);
-    if (known) {
-      const { settle } = known;
-      known.settle = (reply) => {
-        settle(reply);
-        answer(reply);
-      };
-      return;
-    }
-    this.#outbox.add(command, Date.now(), {
-      keep: command.op === "poll_answer",
-      settle: answer,
-      fail: ({ code, message, maybe }) => answer({ re: command.id, ok: false, error: { code, message, maybe } }),
-    });
-    this.#flush();
   }
 
   // Server
@@ -390,22 +379,10 @@ export class LiveRoom extends EventTarget {
     this.#memory.save(this.model.state, this.#resume, nowMs);
   }
 
-  #listen() {
-    this.#ears = new AbortController();
-    const { signal } = this.#ears;
-    const look = () => {
-      this.#link?.hurry();
-      if (this.#link?.live && this.#link.probes && Date.now() - this.#link.lastByteMs > 2_000) this.#probe();
-      this.#statusChanged();
-    };
-    addEventListener("online", look, { signal });
-    addEventListener("offline", look, { signal });
-    document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") look();
-      else this.#save(Date.now());
-    }, { signal });
-    addEventListener("pagehide", () => this.#rest(), { signal });
-    addEventListener("pageshow", ({ persisted }) => persisted && !this.#tabs && this.#join(), { signal });
+  #look() {
+    this.#link?.hurry();
+    if (this.#link?.live && this.#link.probes && Date.now() - this.#link.lastByteMs > STALE_MS) this.#probe();
+    this.#statusChanged();
   }
 
   #statusChanged() {

@@ -39,6 +39,24 @@ export class Outbox {
     });
   }
 
+  /** Another tab's command: sent like one of this tab's, answered to that tab; a ballot may be here already. */
+  forward(command, atMs, answer) {
+    const known = this.#entries.get(command.id);
+    if (known) {
+      const { settle } = known;
+      known.settle = (reply) => {
+        settle(reply);
+        answer(reply);
+      };
+      return;
+    }
+    this.add(command, atMs, {
+      keep: command.op === "poll_answer",
+      settle: answer,
+      fail: ({ code, message, maybe }) => answer({ re: command.id, ok: false, error: { code, message, maybe } }),
+    });
+  }
+
   /** Entries to send now: in order, at most as many as may be in flight. */
   due(nowMs) {
     const due = [];

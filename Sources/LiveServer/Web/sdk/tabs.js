@@ -68,13 +68,17 @@ export class TabGroup {
         this.#release = resolve;
       });
     }).catch(() => {
-      // Another tab took the lock because this one seemed frozen (or the browser refused): follow.
       if (this.#stopped) return;
       this.#release = null;
       if (this.leading) {
+        // Another tab took the lock because this one seemed frozen.
         this.leading = false;
         this.#follow();
         this.#campaign({});
+      } else if (!this.#watch) {
+        // The browser refuses locks here: this tab leads itself.
+        this.leading = true;
+        this.#hooks.lead(true);
       }
     });
   }

@@ -23,12 +23,14 @@ package final class SQLiteBallotLedger: BallotLedger {
         self.busyTimeoutMs = busyTimeoutMs
     }
 
+    /// Open polls, the last stamp and the place of the drain, in one read.
     package func state() throws(StoreFailure) -> LedgerState {
         try attempt { tables throws(SQLiteFailure) in
             try LedgerState(reading: tables.connection)
         }
     }
 
+    /// One transaction; synced when it returns. Throws `.unavailable` while the file is locked, full or gone.
     package func judge(_ records: [BallotRecord]) throws(StoreFailure) -> [LedgerVerdict] {
         try transact(records) { tables, record throws(SQLiteFailure) in
             switch record {
@@ -39,6 +41,7 @@ package final class SQLiteBallotLedger: BallotLedger {
         }
     }
 
+    /// One transaction; synced when it returns. Throws as `judge` does.
     package func drain(
         _ records: [BallotRecord], to drainedTo: JournalPosition?
     ) throws(StoreFailure) -> [LedgerVerdict] {

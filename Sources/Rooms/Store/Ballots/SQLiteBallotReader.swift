@@ -47,6 +47,7 @@ package final class SQLiteBallotReader: BallotReader {
         self.busyTimeoutMs = busyTimeoutMs
     }
 
+    /// Answers from one consistent view of the file; `.unreadable` closes the connection, and the next call opens it.
     package func read(_ query: BallotRead.Query) -> BallotReadResult {
         if let moved = queries?.connection.hasMoved, moved { queries = nil }
         do throws(SQLiteFailure) {

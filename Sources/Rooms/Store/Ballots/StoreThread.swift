@@ -27,36 +27,36 @@ struct StoreOpening: Sendable {
 
 /// The store's thread. The desk's thread asks; answers go to the desk's inbox.
 final class StoreThread {
-    private enum Task: Sendable {
+    private enum Order: Sendable {
         case judge([BallotRecord])
         case drain([BallotRecord], to: JournalPosition?)
     }
 
-    private let tasks = Inbox<Task>(capacity: 1)
+    private let orders = Inbox<Order>(capacity: 1)
     private let thread: CoreThread
 
-    /// Starts the thread, which makes its ledger, says with `opened` what it holds, and then answers tasks.
+    /// Starts the thread, which makes its ledger, says with `opened` what it holds, and then answers orders.
     init(
         makeLedger: @escaping @Sendable () -> any BallotLedger, answers: Inbox<BallotDeskLoop.Message>,
         onStep: (@Sendable (BallotDeskStep) -> Void)?
     ) {
-        let tasks = tasks
-        let body: @Sendable () -> Void = { Self.run(tasks, makeLedger(), answers, onStep) }
+        let orders = orders
+        let body: @Sendable () -> Void = { Self.run(orders, makeLedger(), answers, onStep) }
         thread = CoreThread.start(name: "ballot-store", body: body)
     }
 
     private static func run(
-        _ tasks: Inbox<Task>, _ ledger: any BallotLedger, _ answers: Inbox<BallotDeskLoop.Message>,
+        _ orders: Inbox<Order>, _ ledger: any BallotLedger, _ answers: Inbox<BallotDeskLoop.Message>,
         _ onStep: (@Sendable (BallotDeskStep) -> Void)?
     ) {
         let opening = open(ledger)
         var isKnown = opening.state != nil
         answers.answer(.opened(opening))
-        var waiting: [Task] = []
-        while tasks.take(into: &waiting, deadlineNs: nil) {
-            for task in waiting {
+        var waiting: [Order] = []
+        while orders.take(into: &waiting, deadlineNs: nil) {
+            for order in waiting {
                 onStep?(.transacting)
-                let answer = carryOut(task, ledger, &isKnown)
+                let answer = carryOut(order, ledger, &isKnown)
                 onStep?(.transacted)
                 answers.answer(.judged(answer))
             }
@@ -70,12 +70,12 @@ final class StoreThread {
 
     /// Ends the thread after the transaction under way.
     func stop() {
-        tasks.close()
+        orders.close()
         thread.join()
     }
 
-    private func post(_ task: Task) {
-        let isTaken = tasks.post(task)
+    private func post(_ order: Order) {
+        let isTaken = orders.post(order)
         precondition(isTaken, "one transaction at a time")
     }
 
@@ -87,19 +87,19 @@ final class StoreThread {
         }
     }
 
-    private static func carryOut(_ task: Task, _ ledger: any BallotLedger, _ isKnown: inout Bool) -> StoreAnswer {
+    private static func carryOut(_ order: Order, _ ledger: any BallotLedger, _ isKnown: inout Bool) -> StoreAnswer {
         let beganNs = MonotonicClock.nowNs()
         var state: LedgerState?
         var verdicts: [LedgerVerdict]?
         var failure: StoreFailure?
         let count: Int
-        switch task {
+        switch order {
         case .judge(let records), .drain(let records, _): count = records.count
         }
         do throws(StoreFailure) {
             // Polls that were opened in an earlier life are told before anything is judged.
             if !isKnown { state = try ledger.state() }
-            switch task {
+            switch order {
             case .judge(let records): verdicts = try ledger.judge(records)
             case .drain(let records, let position): verdicts = try ledger.drain(records, to: position)
             }

@@ -11,13 +11,13 @@ package final class ClassStore: Sendable {
     /// How long a request waits for a locked store, in ms: as long as a person waits for a page.
     package static let saveMsMax: Int32 = 2_000
 
-    private enum Task: Sendable {
+    private enum Order: Sendable {
         case save(ClassRecord, ticket: UInt64)
         case removeExpired(beforeMs: Int64, ticket: UInt64)
     }
 
     private let path: String
-    private let tasks: Inbox<Task>
+    private let orders: Inbox<Order>
     private let thread: CoreThread
 
     /// Makes the file where it is missing, and starts the store's thread. A store that does not answer now is no reason
@@ -35,21 +35,21 @@ package final class ClassStore: Sendable {
         } catch {
             guard error.isPassing else { throw error }
         }
-        let tasks = Inbox<Task>(capacity: Self.queueMax)
+        let orders = Inbox<Order>(capacity: Self.queueMax)
         self.path = path
-        self.tasks = tasks
-        let body: @Sendable () -> Void = { Self.run(ClassTable(path: path), tasks, deliver) }
+        self.orders = orders
+        let body: @Sendable () -> Void = { Self.run(ClassTable(path: path), orders, deliver) }
         thread = CoreThread.start(name: "class-store", body: body)
     }
 
     /// Keeps a record, in place of one with the same code. Any thread; the answer comes when it is durable.
     ///
     /// - Returns: false where too much waits already, or after `stop`.
-    package func save(_ record: ClassRecord, ticket: UInt64) -> Bool { tasks.post(.save(record, ticket: ticket)) }
+    package func save(_ record: ClassRecord, ticket: UInt64) -> Bool { orders.post(.save(record, ticket: ticket)) }
 
     /// Removes the classes that expired before `beforeMs` (ms since 1970). Any thread; false as in `save`.
     package func removeExpired(beforeMs: Int64, ticket: UInt64) -> Bool {
-        tasks.post(.removeExpired(beforeMs: beforeMs, ticket: ticket))
+        orders.post(.removeExpired(beforeMs: beforeMs, ticket: ticket))
     }
 
     /// All classes that have not expired at `nowMs` (ms since 1970), by code. Blocks: for the start, on any thread.
@@ -59,15 +59,15 @@ package final class ClassStore: Sendable {
 
     /// Ends the thread after what waits was answered. Any thread but the store's own.
     package func stop() {
-        tasks.close()
+        orders.close()
         thread.join()
     }
 
-    private static func run(_ table: ClassTable, _ tasks: Inbox<Task>, _ deliver: (ClassOutcome) -> Void) {
-        var waiting: [Task] = []
-        while tasks.take(into: &waiting, deadlineNs: nil) {
-            for task in waiting {
-                switch task {
+    private static func run(_ table: ClassTable, _ orders: Inbox<Order>, _ deliver: (ClassOutcome) -> Void) {
+        var waiting: [Order] = []
+        while orders.take(into: &waiting, deadlineNs: nil) {
+            for order in waiting {
+                switch order {
                 case .save(let record, let ticket):
                     deliver(table.save(record) ? .saved(ticket: ticket) : .unavailable(ticket: ticket))
                 case .removeExpired(let beforeMs, let ticket):

@@ -9,14 +9,11 @@ internal import Rooms
 final class HistoryProjector {
     enum Message: Sendable {
         case committed
-        case load(RoomKey, UInt64)
+        case load(RoomKey, tailEntries: Int, UInt64)
         case epochs(RoomKey, UInt64)
         case snapshot(HistorySnapshot)
         case redact(RoomKey, UInt64, [UInt8])
     }
-
-    /// Kind of the journal's records that hold LogEntryCodec's bytes.
-    static let entryKind: UInt8 = 1
 
     private let path: String
     private let journalDirectory: String
@@ -85,7 +82,7 @@ final class HistoryProjector {
                 keep(snapshot)
                 projectSoon(nowNs)
             case .redact(let room, let seq, let bytes):
-                redactions.append((room, seq, bytes))
+                keep((room, seq, bytes))
                 questions.append(message)
             }
         }
@@ -94,11 +91,19 @@ final class HistoryProjector {
         reportSafe(isLast: false)
     }
 
-    /// The newest snapshot of a room is worth keeping; the projection brings it in.
+    /// Older snapshots of a room stay as well: a load starts before the tail. The projection brings them in.
     private func keep(_ snapshot: HistorySnapshot) {
-        snapshots.removeAll { $0.room == snapshot.room && $0.seq <= snapshot.seq }
+        snapshots.removeAll { $0.room == snapshot.room && $0.seq == snapshot.seq }
         snapshots.append(snapshot)
         if snapshots.count > HistoryLimits.snapshotsWaitingMax { snapshots.removeFirst() }
+    }
+
+    private func keep(_ redaction: (room: RoomKey, seq: UInt64, bytes: [UInt8])) {
+        if redactions.count < HistoryLimits.queueMax {
+            redactions.append(redaction)
+        } else {
+            committed.update { $0.redactionsLost += 1 }
+        }
     }
 
     /// Sets the time of the next projection, unless one is set or a pause after a failure is on.
@@ -109,9 +114,9 @@ final class HistoryProjector {
     private func answer(_ questions: [Message], isCaughtUp: Bool) {
         for question in questions {
             switch question {
-            case .load(let room, let ticket):
+            case .load(let room, let tailEntries, let ticket):
                 ask(ticket, isCaughtUp) { tables throws(SQLiteFailure) in
-                    .loaded(ticket: ticket, try tables.load(room))
+                    .loaded(ticket: ticket, try tables.load(room, tailEntries: tailEntries))
                 }
             case .epochs(let room, let ticket):
                 ask(ticket, isCaughtUp) { tables throws(SQLiteFailure) in
@@ -184,82 +189,47 @@ final class HistoryProjector {
     /// One transaction of at most `HistoryLimits`' size; false when nothing is left.
     private func projectBatch(_ tables: HistoryTables, upTo end: JournalPosition) throws(SQLiteFailure) -> Bool {
         guard cursor < end else { return false }
-        var journalFailure: JournalFailure?
-        var count = 0
-        var bytes = 0
-        var reached = cursor
+        let batch: HistoryBatch
+        do throws(JournalFailure) {
+            batch = try nextBatch(upTo: end)
+        } catch {
+            try hear(error)
+            return true
+        }
+        guard batch.recordCount > 0 else { return false }
         try tables.transaction { () throws(SQLiteFailure) in
-            while count < HistoryLimits.transactionRecordsMax, bytes < HistoryLimits.transactionBytesMax {
-                let step = read(upTo: end) { record in
-                    bytes += record.payload.count
-                    return self.take(record, tables)
+            for entry in batch.entries {
+                try tables.project(entry.header, entry.payload)
+                if let message = entry.deletes {
+                    try tables.redact(entry.header.room, message: message, deletion: entry.header.seq)
                 }
-                switch step {
-                case .failure(let failure): journalFailure = failure
-                case .success(nil): break
-                case .success(let taken?):
-                    try taken.get()
-                    count += 1
-                    reached = reader?.position ?? reached
-                    continue
-                }
-                break
             }
-            // A gap, or the end of what can be read: the cursor stands at the last record.
-            try tables.move(to: reached)
+            try tables.move(to: batch.end)
         }
-        cursor = reached
+        cursor = batch.end
         committed.update {
-            $0.projected += count
+            $0.projected += batch.entries.count
+            $0.undecodable += batch.undecodable
             $0.commits += 1
-            $0.cursor = reached
+            $0.cursor = batch.end
         }
-        if let journalFailure { try hear(journalFailure) }
-        return count > 0 || journalFailure != nil
+        return true
     }
 
-    private func read(
-        upTo end: JournalPosition, _ body: (JournalRecord) -> Result<Void, SQLiteFailure>
-    ) -> Result<Result<Void, SQLiteFailure>?, JournalFailure> {
+    /// Reads on from the cursor. What was read before a failure is brought in first; the failure comes again after it.
+    private func nextBatch(upTo end: JournalPosition) throws(JournalFailure) -> HistoryBatch {
+        var batch = HistoryBatch(at: cursor)
         do throws(JournalFailure) {
             if reader == nil {
                 reader = try JournalReader(directory: journalDirectory, from: cursor.segment == 0 ? nil : cursor)
             }
             reader?.limit = end
-            return .success(try reader?.next().map(body))
+            while !batch.isFull, let record = try reader?.next() { batch.take(record) }
         } catch {
             reader = nil
-            return .failure(error)
+            if batch.recordCount == 0 { throw error }
         }
-    }
-
-    /// Takes one record of the journal in.
-    private func take(_ record: JournalRecord, _ tables: HistoryTables) -> Result<Void, SQLiteFailure> {
-        guard record.kind == Self.entryKind else { return .success(()) }
-        do throws(RoomDecodeError) {
-            let header = try LogEntryCodec.peekHeader(record.payload)
-            let deleted = try Self.deletedMessage(record.payload)
-            do throws(SQLiteFailure) {
-                try tables.project(header, record.payload)
-                if let deleted { try tables.redact(header.room, message: deleted, deletion: header.seq) }
-                return .success(())
-            } catch {
-                return .failure(error)
-            }
-        } catch {
-            committed.update { $0.undecodable += 1 }
-            return .success(())
-        }
-    }
-
-    /// The message that an entry deletes. The log holds proposals; one that a moderator made in earnest and the room
-    /// ignored (it had ended) takes the text out of the history all the same.
-    private static func deletedMessage(_ payload: UnsafeRawBufferPointer) throws(RoomDecodeError) -> UInt64? {
-        let entry = try LogEntryCodec.decode(payload).entry
-        guard case .chatDelete(let message) = entry.proposal.command, entry.proposal.actor.role.isModerator else {
-            return nil
-        }
-        return message.seq
+        return batch
     }
 
     /// Where the journal no longer reaches back, the history goes on at its oldest record.

@@ -57,8 +57,12 @@ package final class HistoryStore: Sendable {
 
     /// Asks for a room; the answer contains every entry committed before the call. Any thread.
     ///
+    /// - Parameter tailEntries: entries wanted behind the snapshot at least, 0 to `HistoryLimits.tailEntriesMin`.
+    ///
     /// - Returns: false where too much waits already, or after `stop`.
-    package func load(room: RoomKey, ticket: UInt64) -> Bool { inbox.post(.load(room, ticket)) }
+    package func load(
+        room: RoomKey, tailEntries: Int = HistoryLimits.tailEntriesMin, ticket: UInt64
+    ) -> Bool { inbox.post(.load(room, tailEntries: tailEntries, ticket)) }
 
     /// Asks for a room's epochs. Any thread; false as in `load`.
     package func epochs(room: RoomKey, ticket: UInt64) -> Bool { inbox.post(.epochs(room, ticket)) }

@@ -5,14 +5,14 @@ internal import Rooms
 
 extension HistoryTables {
     /// A room as it stands in one consistent view of the file.
-    func load(_ room: RoomKey) throws(SQLiteFailure) -> LoadedRoom {
+    func load(_ room: RoomKey, tailEntries: Int) throws(SQLiteFailure) -> LoadedRoom {
         try connection.execute("BEGIN")
         defer { connection.rollBack() }
         guard let id = try roomID(room) else {
             return LoadedRoom(
                 room: room, snapshot: nil, snapshotSeq: 0, snapshotEpoch: nil, entries: [], lineage: [])
         }
-        let snapshot = try snapshot(id, head: try head(id))
+        let snapshot = try snapshot(id, head: try head(id), tailEntries: tailEntries)
         return LoadedRoom(
             room: room, snapshot: snapshot?.bytes, snapshotSeq: snapshot?.seq ?? 0, snapshotEpoch: snapshot?.epoch,
             entries: try entries(id, after: snapshot?.seq ?? 0), lineage: try lineage(id))
@@ -33,12 +33,12 @@ extension HistoryTables {
     /// The newest snapshot from which the whole tail can be replayed. Where there is none, the log is replayed from its
     /// beginning, unless that is too far: then from the oldest snapshot, and the tail is shorter.
     private func snapshot(
-        _ room: Int64, head: Int64
+        _ room: Int64, head: Int64, tailEntries: Int
     ) throws(SQLiteFailure) -> (seq: UInt64, epoch: String, bytes: [UInt8])? {
         let before = try connection.prepare(
             "SELECT seq, epoch, bytes FROM snapshots WHERE room_id = ?1 AND seq <= ?2 ORDER BY seq DESC LIMIT 1")
         before.bind(1, room)
-        before.bind(2, head - Int64(HistoryLimits.tailEntriesMin))
+        before.bind(2, head - Int64(tailEntries))
         if try before.step() { return (UInt64(bitPattern: before.integer(0)), before.text(1), before.bytes(2)) }
         guard head > HistoryLimits.replayEntriesMax else { return nil }
         let oldest = try connection.prepare(

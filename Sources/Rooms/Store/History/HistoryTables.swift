@@ -17,6 +17,8 @@ final class HistoryTables {
 
     let connection: SQLiteConnection
     private var heads: [RoomKey: Head] = [:]
+    /// Rooms whose head rose in this transaction.
+    private var dirty: [RoomKey] = []
     private let insertRoom: SQLiteStatement
     private let selectRoom: SQLiteStatement
     private let selectHead: SQLiteStatement
@@ -103,6 +105,7 @@ final class HistoryTables {
             try connection.execute("COMMIT")
         } catch {
             heads.removeAll()
+            dirty.removeAll()
             connection.rollBack()
             throw error
         }
@@ -127,7 +130,7 @@ final class HistoryTables {
     // MARK: - Entries
 
     /// Takes one entry in; one that is here already changes nothing, also where it was redacted since.
-    func project(_ header: LogEntryHeader, _ payload: UnsafeRawBufferPointer) throws(SQLiteFailure) {
+    func project(_ header: LogEntryHeader, _ payload: [UInt8]) throws(SQLiteFailure) {
         let head = try head(header)
         guard let epoch = try epoch(of: header, head) else { return }
         insertEvent.bind(1, head.room)
@@ -142,8 +145,7 @@ final class HistoryTables {
     private func head(_ header: LogEntryHeader) throws(SQLiteFailure) -> Head {
         if var head = heads[header.room], head.name == header.epoch {
             head.lastSeq = max(head.lastSeq, header.seq)
-            head.isDirty = true
-            heads[header.room] = head
+            mark(&head, of: header.room)
             return head
         }
         let room = try makeRoom(header.room)
@@ -154,12 +156,11 @@ final class HistoryTables {
         guard try selectHead.step() else {
             throw SQLiteFailure(code: 11, message: "a room without an epoch", step: "project")
         }
-        let head = Head(
+        var head = Head(
             room: room, epoch: selectHead.integer(0), name: selectHead.text(1),
-            lastSeq: max(
-                UInt64(bitPattern: selectHead.integer(2)), selectHead.text(1) == header.epoch ? header.seq : 0),
-            isDirty: true)
-        heads[header.room] = head
+            lastSeq: UInt64(bitPattern: selectHead.integer(2)))
+        if head.name == header.epoch { head.lastSeq = max(head.lastSeq, header.seq) }
+        mark(&head, of: header.room)
         return head
     }
 
@@ -202,8 +203,15 @@ final class HistoryTables {
         return try selectRoom.step() ? selectRoom.integer(0) : nil
     }
 
+    private func mark(_ head: inout Head, of room: RoomKey) {
+        if !head.isDirty { dirty.append(room) }
+        head.isDirty = true
+        heads[room] = head
+    }
+
     private func flushHeads() throws(SQLiteFailure) {
-        for room in heads.keys where heads[room]?.isDirty == true { try flush(room) }
+        for room in dirty { try flush(room) }
+        dirty.removeAll(keepingCapacity: true)
     }
 
     private func flush(_ room: RoomKey) throws(SQLiteFailure) {

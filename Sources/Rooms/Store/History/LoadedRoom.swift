@@ -18,7 +18,8 @@ package enum HistoryLimits {
     /// How long committed entries may wait to be projected together, in ms: the journal has them, nobody waits. Keeps
     /// the thread's wake-ups at twenty a second under any load.
     package static let projectEveryMs: UInt64 = 50
-    /// Requests that may wait at the history; beyond it a call says false.
+    /// Requests that may wait at the history, and replacements while its file cannot be written. Beyond it a call says
+    /// false; a replacement that was taken already is dropped and counted.
     package static let queueMax = 16_384
     /// Snapshots that wait for a store that does not answer; beyond it the oldest are dropped, which costs a longer
     /// replay.
@@ -117,6 +118,8 @@ package struct HistoryStatistics: Hashable, Sendable {
     package var failures = 0
     /// Journal records that are no log entry of this program's version; they were passed over.
     package var undecodable = 0
+    /// Replacements dropped because too many waited for a file that could not be written.
+    package var redactionsLost = 0
     /// Times that the journal no longer reached back to the cursor: entries are missing in the history.
     package var gaps = 0
     /// Where the projection stands.

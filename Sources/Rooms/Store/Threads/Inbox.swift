@@ -7,9 +7,10 @@ internal import Glibc
 /// A bounded queue from many threads to one that waits for it with a time limit.
 ///
 /// A pthread mutex and condition, since the wait needs a monotonic deadline.
+///
+/// Unchecked, because `waiting` and `isClosed` are touched only between lock and unlock of `mutex`, by any thread;
+/// the two pointers are set in init, freed in deinit and never change between.
 final class Inbox<Message: Sendable>: @unchecked Sendable {
-    // Why unchecked: `waiting` and `isClosed` are touched only between lock and unlock of `mutex`, by any thread; the
-    // two pointers are set in init, freed in deinit and never change between.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let arrival = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let capacity: Int

@@ -1,0 +1,235 @@
+// The connection machine against scripted sockets and streams: when it connects again, when it changes transport,
+// and when it never does. Jitter is zero here, so that nothing waits.
+
+import { equal, ok, run, test, until } from "./harness.js";
+import { LiveRoom } from "/sdk/live.js";
+
+const TOKEN = `x.${btoa(JSON.stringify({ sub: "ada" })).replaceAll("=", "")}.y`;
+let count = 0;
+
+/** Replaces WebSocket, fetch and chance in this page; `script.socket(socket)` and `script.fetch(url, init)` answer. */
+async function stage(script, play) {
+  const real = { WebSocket, fetch: globalThis.fetch, random: Math.random };
+  const sockets = [];
+  const log = [];
+  class FakeSocket {
+    static OPEN = 1;
+    readyState = 0;
+    sent = [];
+    constructor(url, protocols) {
+      this.url = new URL(url);
+      this.protocols = protocols;
+      sockets.push(this);
+      this.nth = sockets.length;
+      log.push("websocket");
+      queueMicrotask(() => script.socket?.(this, this.nth));
+    }
+    open() {
+      this.readyState = 1;
+      this.onopen?.({});
+    }
+    say(object) {
+      this.onmessage?.({ data: JSON.stringify(object) });
+    }
+    drop(code = 1006, reason = "") {
+      this.readyState = 3;
+      this.onclose?.({ code, reason });
+    }
+    send(text) {
+      this.sent.push(JSON.parse(text));
+      script.command?.(this, this.sent.at(-1));
+    }
+    close() {
+      this.readyState = 3;
+    }
+  }
+  globalThis.WebSocket = FakeSocket;
+  globalThis.fetch = (url, init) => {
+    log.push(`${init?.method ?? "GET"} ${new URL(url, location.href).pathname.split("/").at(-1)}`
+      + (init?.headers?.Accept ? ` ${init.headers.Accept}` : ""));
+    return script.fetch?.(new URL(url, location.href), init) ?? Promise.reject(new TypeError("no network"));
+  };
+  Math.random = () => 0;
+  const room = new LiveRoom();
+  const states = [];
+  room.addEventListener("state", ({ detail }) => states.push(detail));
+  count += 1;
+  try {
+    await play({ room, sockets, log, states, connect: () => {
+      const whole = room.connect({ room: `t/${count}-${Date.now()}/live`, token: TOKEN, transport: script.transport });
+      whole.catch(() => {});
+      return whole;
+    } });
+  } finally {
+    room.close();
+    globalThis.WebSocket = real.WebSocket;
+    globalThis.fetch = real.fetch;
+    Math.random = real.random;
+  }
+}
+
+const welcome = (seq = 5) => ({
+  ev: "welcome", room: "r", participant: "ada", role: "student", epoch: "e1234567", seq, resume: `R${seq}`,
+  heartbeat_s: 30, server_ts: Date.now(), presence: { count: 1, people: [] }, state: {}, you: {},
+});
+const said = (seq) => ({
+  ev: "chat_message", seq, ts: 1, id: `m${seq}`, from: "tom", name: "Tom", role: "student", text: "x",
+});
+
+test("it offers the token as a subprotocol, never in the address", () => stage({
+  socket: (socket) => {
+    socket.open();
+    socket.say(welcome());
+  },
+}, async ({ connect, sockets }) => {
+  await connect();
+  equal(sockets[0].protocols, ["live.v1", `bearer.${TOKEN}`]);
+  ok(!sockets[0].url.href.includes(TOKEN), "token in the address");
+  ok(sockets[0].url.searchParams.get("device").length > 8, "a device is named");
+}));
+
+test("it comes back with resume token and cursor, and tells each event once", () => stage({
+  socket: (socket, nth) => {
+    socket.open();
+    if (nth === 1) {
+      [welcome(5), said(6), said(8)].forEach((event) => socket.say(event));
+      socket.drop();
+    } else {
+      socket.say({ ev: "resumed", from: 8, seq: 10, resume: "R10", server_ts: Date.now() });
+      [said(8), said(9), said(10), said(10)].forEach((event) => socket.say(event));
+    }
+  },
+}, async ({ room, connect, sockets }) => {
+  const heard = [];
+  room.addEventListener("chat_message", ({ detail }) => heard.push(detail.seq));
+  await connect();
+  await until(() => heard.length >= 4, "the missed events");
+  equal(heard, [6, 8, 9, 10]);
+  equal([sockets[1].url.searchParams.get("resume"), sockets[1].url.searchParams.get("cursor")], ["R5", "e1234567.8"]);
+}));
+
+test("a command without an answer is sent again under the same id, an answered one is not", () => stage({
+  socket: (socket, nth) => {
+    socket.open();
+    socket.say(nth === 1 ? welcome() : { ev: "resumed", from: 5, seq: 5, resume: "r", server_ts: 1 });
+  },
+  command: (socket, command) => {
+    if (command.op !== "chat_send") return;
+    if (command.text === "answered" || socket.nth === 2) socket.say({ re: command.id, ok: true, seq: 6 });
+    else queueMicrotask(() => socket.drop());
+  },
+}, async ({ room, connect, sockets }) => {
+  await connect();
+  const first = await room.send("chat_send", { text: "answered" });
+  equal(first.ok, true);
+  const second = room.send("chat_send", { text: "lost" });
+  await second;
+  const lost = sockets.map((s) => s.sent.filter((c) => c.text === "lost").map((c) => c.id));
+  equal(lost[0], lost[1]);
+  equal(sockets[1].sent.filter((c) => c.text === "answered").length, 0);
+}));
+
+for (const [code, why] of [[4401, "expired"], [4403, "removed"], [4409, "replaced"]]) {
+  test(`it does not connect again after ${code}`, () => stage({
+    socket: (socket) => {
+      socket.open();
+      socket.say(welcome());
+      socket.drop(code);
+    },
+  }, async ({ room, connect, sockets }) => {
+    const closed = new Promise((resolve) => room.addEventListener("closed", ({ detail }) => resolve(detail)));
+    connect();
+    equal((await closed).why, why);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    equal([sockets.length, room.status.phase], [1, "closed"]);
+  }));
+}
+
+for (const [code, reason] of [[1001, "{\"reconnect_after_ms\":300}"], [1013, "{\"retry_after_ms\":300}"]]) {
+  test(`it waits as long as ${code} says`, () => stage({
+    socket: (socket, nth) => {
+      socket.open();
+      socket.say(welcome());
+      if (nth === 1) socket.drop(code, reason);
+    },
+  }, async ({ connect, sockets }) => {
+    const start = performance.now();
+    connect();
+    await until(() => sockets.length === 2, "the second socket");
+    ok(performance.now() - start >= 290, "too early");
+  }));
+}
+
+test("an upgrade that fails twice on a reachable server leads to SSE, with commands by POST", () => stage({
+  socket: (socket) => socket.drop(),
+  fetch: async (url, init) => {
+    if (url.pathname === "/healthz") return new Response("ok");
+    if (init.method === "POST") return Response.json({ re: JSON.parse(init.body).id, ok: true, seq: 6 });
+    const stream = new ReadableStream({ start(controller) {
+      controller.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(welcome())}\n\n`));
+      init.signal.addEventListener("abort", () => controller.error(new Error("aborted")));
+    } });
+    return new Response(stream, { headers: { "Content-Type": "text/event-stream" } });
+  },
+}, async ({ room, connect, log }) => {
+  await connect();
+  equal(room.status.transport, "sse");
+  equal(log.filter((line) => line === "websocket").length, 2);
+  await room.send("chat_send", { text: "x" });
+  ok(log.includes("POST commands"), log.join());
+}));
+
+test("a server that is away is no reason to change the transport", () => stage({
+  socket: (socket) => {
+    if ((stage.probes ?? 0) < 5) return socket.drop();
+    socket.open();
+    return socket.say(welcome());
+  },
+  fetch: async () => {
+    stage.probes = (stage.probes ?? 0) + 1;
+    if (stage.probes < 5) throw new TypeError("no network");
+    return new Response("ok");
+  },
+}, async ({ room, connect, log }) => {
+  await connect();
+  equal([room.status.transport, stage.probes], ["websocket", 5]);
+  ok(!log.some((line) => line.includes("event-stream")), log.join());
+}));
+
+test("a long poll that goes on from a cursor counts as resumed", () => stage({
+  transport: "poll",
+  fetch: async (url) => {
+    stage.polls = (stage.polls ?? 0) + 1;
+    if (stage.polls === 1) return Response.json({ cursor: "e1234567.5", events: [welcome()] });
+    if (stage.polls === 2) throw new TypeError("cut");
+    stage.asked ??= [url.searchParams.get("cursor"), url.searchParams.get("resume"), url.searchParams.get("wait")];
+    if (stage.polls === 3) return Response.json({ cursor: "e1234567.7", resume: "R7", events: [said(6), said(7)] });
+    return new Promise(() => {});
+  },
+}, async ({ room, connect }) => {
+  const heard = [];
+  room.addEventListener("chat_message", ({ detail }) => heard.push(detail.seq));
+  await connect();
+  await until(() => heard.length === 2, "the missed events");
+  equal(stage.asked, ["e1234567.5", "R5", "0"]);
+  equal(room.status.phase, "live");
+}));
+
+test("an expired resume token is given up once, an expired access token ends it", () => stage({
+  socket: (socket, nth) => {
+    socket.open();
+    if (nth === 1) {
+      socket.say(welcome());
+      return socket.drop();
+    }
+    if (socket.url.searchParams.has("resume")) return socket.drop(4401);
+    socket.say(welcome(9));
+    return undefined;
+  },
+}, async ({ room, connect, sockets }) => {
+  await connect();
+  await until(() => room.model.state.seq === 9, "the fresh welcome");
+  equal(sockets.map((s) => s.url.searchParams.has("resume")), [false, true, false]);
+}));
+
+export { run };
