@@ -3,7 +3,6 @@
 
 import LiveIO
 import LiveProtocol
-import LiveServer
 import LiveTestSupport
 
 /// The voters and their connections.
@@ -212,7 +211,7 @@ final class VoterSwarm: ReactorDriver {
     private func take(_ id: ConnectionID, _ voter: Int, _ device: Int, _ payload: UnsafeRawBufferPointer) {
         let isEvent = payload.starts(with: Array(#"{"ev":""#.utf8))
         // Events of the log are many and say nothing to a voter but their place; the others are read.
-        let seq = isEvent ? EventEncoder.seq(in: payload) : 0
+        let seq = isEvent ? seq(of: payload) : 0
         if isEvent, seq > 0, !isGreeting(payload) {
             if let cursor = cursors[voter][device] {
                 if seq <= cursor.seq { breaches.append("\(voters[voter].sub) got event \(seq) twice") }
@@ -226,6 +225,21 @@ final class VoterSwarm: ReactorDriver {
         } catch {
             breaches.append("not JSON: \(error)")
         }
+    }
+
+    /// The place of an event, `{"ev":"…","seq":N,…`; 0 for an ephemeral one.
+    private func seq(of payload: UnsafeRawBufferPointer) -> UInt64 {
+        let nameStart = 7
+        guard payload.count > nameStart,
+            let nameEnd = payload[nameStart...].firstIndex(of: UInt8(ascii: "\"")),
+            payload[nameEnd...].starts(with: Array(#"","seq":"#.utf8))
+        else { return 0 }
+        var seq: UInt64 = 0
+        for byte in payload[(nameEnd + 8)...] {
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { break }
+            seq = seq * 10 + UInt64(byte - UInt8(ascii: "0"))
+        }
+        return seq
     }
 
     private func isGreeting(_ payload: UnsafeRawBufferPointer) -> Bool {
