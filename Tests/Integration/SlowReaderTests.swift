@@ -65,7 +65,7 @@ struct SlowReaderTests {
                     try teacher.send("chat_send", ["text": .text("\(sent) \(filler)")])
                     sent += 1
                 }
-                _ = try teacher.heartbeat()
+                try teacher.demand("chat_send", ["text": "kept up"])
             }
             try slow.takeWhatIsThere()
         }

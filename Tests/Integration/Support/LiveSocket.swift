@@ -214,7 +214,7 @@ final class LiveSocket: LiveReader {
         return reply
     }
 
-    /// A heartbeat: its reply comes behind everything that was due on this connection.
+    /// A heartbeat: its reply comes behind everything that the room had sent out by then.
     @discardableResult
     func heartbeat() throws -> LiveMessage {
         try demand("heartbeat", ["seq": .number(Int(seq)), "lag_ms": 3, "transport": "ws"])
