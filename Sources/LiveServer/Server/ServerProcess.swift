@@ -105,9 +105,9 @@ package final class ServerProcess {
 
     // MARK: Parts
 
-    /// The reactors' listeners share their port (SO_REUSEPORT), and the kernel would share it with another server of the
-    /// same user as well and split people between the two. A listener that shares with nobody finds out: it fails where
-    /// anybody listens, and is closed at once where nobody does.
+    /// The reactors' listeners share their port (SO_REUSEPORT), and the kernel would share it with another server of
+    /// the same user as well and split people between the two. A listener that shares with nobody finds out: it fails
+    /// where anybody listens, and is closed at once where nobody does.
     private static func makeSureOfPort(_ host: String, _ port: UInt16) throws(IOFailure) {
         guard port != 0 else { return }
         _ = try Listener.tcp(host: host, port: port, reusePort: false)
