@@ -2,6 +2,7 @@
 // node's journal because the store does not answer. Said once when it begins, once when it is over, and to whoever
 // comes in between.
 
+import LiveIO
 import LiveProtocol
 import Rooms
 
