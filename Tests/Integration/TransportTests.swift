@@ -50,6 +50,22 @@ struct TransportTests {
     }
 
     @Test(arguments: SharedNodes.threadCounts)
+    func `a request behind a waiting long poll is answered after it`(threads: Int) throws {
+        let room = try Classroom(threads: threads)
+        let teacher = try room.socket("ms-k", .instructor)
+        let client = try HTTPClient(port: room.node.port)
+        let token: [HTTPField] = [("Authorization", "Bearer \(try room.token("ada", .student))")]
+        let first = try client.ask("GET", room.livePath, token)
+        let cursor = try #require(try first.message()["cursor"]?.string)
+        try client.send("GET", room.livePath + "?cursor=\(cursor)&wait=20", token)
+        try client.send("GET", "/healthz")
+        try teacher.demand("chat_send", ["text": "wake up"])
+        let second = try client.answer()
+        #expect(try second.message()["events"]?.array?.first?["text"]?.string == "wake up")
+        #expect(try client.answer().text.contains("ok"))
+    }
+
+    @Test(arguments: SharedNodes.threadCounts)
     func `all three transports bring the same events in the same order`(threads: Int) throws {
         let room = try Classroom(threads: threads)
         let onSocket = try room.socket("socket")

@@ -52,6 +52,8 @@ final class ReactorCore: ReactorDriver {
     var mail: [CoreMessage] = []
     var replyPool: [ReplyBuffer] = []
     let verifier: TokenVerifier
+    /// Bad tokens by address, as this reactor saw them.
+    var tokenFailures: AttemptLimiter
     let resumes: ResumeSealer
     var responses = ResponseHeaders()
     var isDraining = false
@@ -63,6 +65,7 @@ final class ReactorCore: ReactorDriver {
         self.mailbox = mailbox
         limits = CoreLimits(node.configuration)
         verifier = TokenVerifier(settings: node.tokenSettings)
+        tokenFailures = AttemptLimiter(rate: node.configuration.failureRate)
         resumes = ResumeSealer(key: node.tokenSettings.key)
         scratch.reserveCapacity(node.configuration.limits.gatherBytes + 4096)
     }
