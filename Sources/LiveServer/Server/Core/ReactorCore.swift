@@ -57,6 +57,8 @@ final class ReactorCore: ReactorDriver {
     let resumes: ResumeSealer
     var responses = ResponseHeaders()
     var isDraining = false
+    /// The log or the store does not answer, and the people here have been told.
+    var isDegraded = false
 
     init(index: Int, node: ServerNode, reactor: Reactor, mailbox: Mailbox<CoreMessage>) {
         self.index = index
@@ -73,6 +75,7 @@ final class ReactorCore: ReactorDriver {
     /// Once, on the reactor's thread, before it runs.
     func start() {
         _ = reactor.schedule(inMs: UInt32(limits.tidyEveryMs), payload: CoreTimer.tidy.payload)
+        _ = reactor.schedule(inMs: UInt32(limits.healthEveryMs), payload: CoreTimer.health.payload)
     }
 
     /// Milliseconds since start, 32 bits: for ages of connections.

@@ -204,6 +204,12 @@ extension ReactorCore {
     // MARK: Counting
 
     /// A live count at most five times a second while ballots come in.
+    /// A moderator's `welcome` holds no counts of open polls, the store has them: they follow as a tally.
+    func recountOpenPolls(_ home: RoomHome) {
+        for poll in home.room.openPolls { home.ballots.recount(poll.id) }
+        if !home.room.openPolls.isEmpty { armTally(home) }
+    }
+
     private func armTally(_ home: RoomHome) {
         guard !home.tallyTimerArmed else { return }
         home.tallyTimerArmed = true
