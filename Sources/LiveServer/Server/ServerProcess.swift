@@ -95,7 +95,9 @@ package final class ServerProcess {
         node.ballots.stop()
         node.history.stop()
         node.classStore.stop()
-        try? NodeEpoch.leave(dataDirectory: node.configuration.dataDir, epoch: node.epoch)
+        let configuration = node.configuration
+        try? NodeEpoch.leave(
+            dataDirectory: configuration.dataDir, epoch: node.epoch, keepsLog: configuration.journal.enabled)
     }
 
     /// Tells every reactor to send its people away gently and end.
@@ -143,7 +145,8 @@ package final class ServerProcess {
     ) throws(StartFailure) -> Stores {
         let directory = configuration.dataDir
         do {
-            let epoch = try NodeEpoch.enter(dataDirectory: directory)
+            let epoch = try NodeEpoch.enter(
+                dataDirectory: directory, keepsLog: configuration.journal.enabled)
             let route = OutcomeRouter(mailboxes: mailboxes)
             // The journal first: opening it recovers a torn tail, which history then reads to the end.
             let historyBox = HistoryBox()
