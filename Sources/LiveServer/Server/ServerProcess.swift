@@ -32,7 +32,8 @@ package final class ServerProcess {
         do {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         } catch {
-            throw StartFailure("data_dir \(directory): cannot be made (\(error.localizedDescription)); choose another with --data-dir")
+            throw StartFailure(
+                "data_dir \(directory): cannot be made (\(error.localizedDescription)); choose another with --data-dir")
         }
         let cpus = availableCPUs()
         let count = configuration.listen.threads > 0 ? configuration.listen.threads : max(1, cpus.count)
@@ -53,7 +54,8 @@ package final class ServerProcess {
             }
         } catch {
             throw StartFailure(
-                "\(configuration.listen.host):\(configuration.listen.port): \(error); is another server there? Choose a port with --port")
+                "\(configuration.listen.host):\(configuration.listen.port): \(error); is another server there? Choose a port with --port"
+            )
         }
         self.port = port
 
@@ -65,7 +67,8 @@ package final class ServerProcess {
         } catch {
             throw StartFailure("origins: \(error)")
         }
-        let shownHost = configuration.listen.host.contains(":") ? "[\(configuration.listen.host)]" : configuration.listen.host
+        let shownHost =
+            configuration.listen.host.contains(":") ? "[\(configuration.listen.host)]" : configuration.listen.host
         node = ServerNode(
             configuration: configuration, epoch: opened.epoch.epoch, log: log, mailboxes: mailboxes,
             backplane: opened.backplane, ballots: opened.ballots, history: opened.history,
@@ -92,9 +95,13 @@ package final class ServerProcess {
     package func finish() {
         for thread in threads { thread.join() }
         backplane.stop()
+        let isWhole = !backplane.health.failing
         node.ballots.stop()
         node.history.stop()
         node.classStore.stop()
+        guard isWhole else {
+            return node.log.error("the log is not known to be on the disk", reason: "its last write or sync failed")
+        }
         try? NodeEpoch.leave(dataDirectory: node.configuration.dataDir, epoch: node.epoch)
     }
 

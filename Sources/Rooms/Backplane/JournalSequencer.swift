@@ -66,6 +66,8 @@ package final class JournalSequencer: Backplane {
                 shared.statistics.withLock { $0 = round }
             }
             log.finish()
+            let last = log.statistics
+            shared.statistics.withLock { $0 = last }
         }
     }
 
