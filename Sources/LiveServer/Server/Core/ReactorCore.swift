@@ -29,6 +29,15 @@ final class ReactorCore: ReactorDriver {
     var homeOf: [RoomKey: UInt32] = [:]
     var nextHomeHandle: UInt32 = 1
 
+    /// Attaches of this reactor's connections that their homes have not answered yet.
+    var joinsInProgress = 0
+    /// Failed tokens by address.
+    var attempts: AttemptLimiter
+    /// Mail that other reactors had no room for and that must not be lost.
+    var owedMail = OwedMail()
+    /// A timer brings the next round soon.
+    var isRetryArmed = false
+
     /// Proposals of this round on their way to the log.
     var submissions: [Submission] = []
 
@@ -61,7 +70,8 @@ final class ReactorCore: ReactorDriver {
         self.node = node
         self.reactor = reactor
         self.mailbox = mailbox
-        limits = CoreLimits(node.configuration)
+        limits = CoreLimits(node.configuration, reactors: node.reactorCount)
+        attempts = AttemptLimiter(rate: node.configuration.failureRate)
         verifier = TokenVerifier(settings: node.tokenSettings)
         resumes = ResumeSealer(key: node.tokenSettings.key)
         scratch.reserveCapacity(node.configuration.limits.gatherBytes + 4096)
@@ -141,7 +151,7 @@ final class ReactorCore: ReactorDriver {
     func ended(_ id: ConnectionID, _ end: ConnectionEnd) {
         guard let session = sessions.find(id) else { return }
         if case .timedOut = end { counters.silentEnds += 1 }
-        leaveRoom(session, clean: session.pointee.flags.contains(.leftCleanly))
+        leaveRoom(session)
         release(session)
         sessions.close(id)
         counters.closed += 1
@@ -156,12 +166,21 @@ final class ReactorCore: ReactorDriver {
     func roundEnded() {
         finishHomes()
         submitRound()
+        sendOwedMail()
         // Flushing can close a reader, and closing has something to say: a few turns always end it.
         for _ in 0..<4 where !(dirtySessions.isEmpty && dirtyReplicas.isEmpty) {
             flushDirtySessions()
             flushDirtyReplicas()
         }
+        if !(dirtySessions.isEmpty && dirtyReplicas.isEmpty) { armRetry() }
         bringDeferredBack()
+    }
+
+    /// Makes sure of another round within a millisecond or two.
+    func armRetry() {
+        guard !isRetryArmed else { return }
+        isRetryArmed = true
+        _ = reactor.schedule(inMs: 1, payload: CoreTimer.retry.payload)
     }
 
     // MARK: Small things every part uses
@@ -181,10 +200,11 @@ final class ReactorCore: ReactorDriver {
 
     /// The session's buffer for bytes of its own; they leave with the round.
     func replyBuffer(_ session: UnsafeMutablePointer<Session>) -> ReplyBuffer {
+        // Also where a buffer waits already: what it waited for may have come.
+        markDirty(session)
         if let buffer = session.pointee.replies { return buffer }
         let buffer = replyPool.popLast() ?? ReplyBuffer()
         session.pointee.replies = buffer
-        markDirty(session)
         return buffer
     }
 
@@ -206,6 +226,7 @@ final class ReactorCore: ReactorDriver {
             handle(message)
         } else if !node.post(message, to: reactorIndex) {
             counters.mailboxRefusals += 1
+            notPosted(message, to: reactorIndex)
         }
     }
 

@@ -33,7 +33,10 @@ extension ReactorCore {
 
     private func answer(_ request: AttachRequest, _ verdict: AttachReply.Verdict) {
         post(
-            .attached(AttachReply(endpoint: request.endpoint, room: request.room, verdict: verdict)),
+            .attached(
+                AttachReply(
+                    endpoint: request.endpoint, room: request.room, participant: request.actor.participant,
+                    verdict: verdict)),
             to: Int(request.endpoint.reactor))
     }
 

@@ -45,13 +45,12 @@ extension ReactorCore {
         if let greeting = exchange.pollGreeting { events.raw(greeting) }
         if let missed = exchange.pollMissed { appendPayloads(ofFrames: missed.frames, to: &events) }
         var at = session.pointee.cursor
-        var seq = replica.headSeq
         let from = at
         while at >= log.firstIndex, at < log.nextIndex, events.bytes.count < limits.gatherBytes {
             events.raw(FrameLog.json(ofFrame: log.frame(at: at).bytes))
             at += 1
         }
-        if at < log.nextIndex, at > log.firstIndex { seq = log.frame(at: at - 1).seq }
+        let seq = at == log.nextIndex ? replica.headSeq : log.seqReached(at: at)
         events.endArray()
         counters.deliveries += at - from
         writer.reset(keepingCapacity: true)
@@ -64,7 +63,7 @@ extension ReactorCore {
         writer.raw(events.bytes)
         writer.endObject()
         let body = writer.bytes
-        leaveRoom(session, clean: true)
+        leaveRoom(session)
         session.pointee.kind = .awaitingAnswer
         answer(
             session.pointee.id,
@@ -91,7 +90,7 @@ extension ReactorCore {
 
     /// The room sends the participant away while a poll waits.
     func refuseLongPoll(_ session: UnsafeMutablePointer<Session>, code: UInt16?, reason: String) {
-        leaveRoom(session, clean: true)
+        leaveRoom(session)
         session.pointee.kind = .awaitingAnswer
         let rejection: Rejection
         switch code {
