@@ -12,11 +12,13 @@ import Synchronization
 /// Why a node could not start, in a sentence that says what, where, and what to do.
 package struct StartFailure: Error, CustomStringConvertible {
     package let description: String
+    /// A sentence for whoever started the node.
     package init(_ description: String) { self.description = description }
 }
 
 /// A running node.
 package final class ServerProcess {
+    /// The port that it listens on, also where a free one was asked for.
     package let port: UInt16
     /// Where the node listens, as a browser would write it.
     package var url: String { node.listenURL }
@@ -54,8 +56,8 @@ package final class ServerProcess {
             }
         } catch {
             throw StartFailure(
-                "\(configuration.listen.host):\(configuration.listen.port): \(error); is another server there? Choose a port with --port"
-            )
+                "\(configuration.listen.host):\(configuration.listen.port): \(error); is another server there? "
+                    + "Choose a port with --port")
         }
         self.port = port
 
@@ -102,7 +104,9 @@ package final class ServerProcess {
         guard isWhole else {
             return node.log.error("the log is not known to be on the disk", reason: "its last write or sync failed")
         }
-        try? NodeEpoch.leave(dataDirectory: node.configuration.dataDir, epoch: node.epoch)
+        let configuration = node.configuration
+        try? NodeEpoch.leave(
+            dataDirectory: configuration.dataDir, epoch: node.epoch, keepsLog: configuration.journal.enabled)
     }
 
     /// Tells every reactor to send its people away gently and end.
@@ -112,9 +116,9 @@ package final class ServerProcess {
 
     // MARK: Parts
 
-    /// The reactors' listeners share their port (SO_REUSEPORT), and the kernel would share it with another server of the
-    /// same user as well and split people between the two. A listener that shares with nobody finds out: it fails where
-    /// anybody listens, and is closed at once where nobody does.
+    /// The reactors' listeners share their port (SO_REUSEPORT), and the kernel would share it with another server of
+    /// the same user as well and split people between the two. A listener that shares with nobody finds out: it fails
+    /// where anybody listens, and is closed at once where nobody does.
     private static func makeSureOfPort(_ host: String, _ port: UInt16) throws(IOFailure) {
         guard port != 0 else { return }
         _ = try Listener.tcp(host: host, port: port, reusePort: false)
@@ -150,7 +154,8 @@ package final class ServerProcess {
     ) throws(StartFailure) -> Stores {
         let directory = configuration.dataDir
         do {
-            let epoch = try NodeEpoch.enter(dataDirectory: directory)
+            let epoch = try NodeEpoch.enter(
+                dataDirectory: directory, keepsLog: configuration.journal.enabled)
             let route = OutcomeRouter(mailboxes: mailboxes)
             // The journal first: opening it recovers a torn tail, which history then reads to the end.
             let historyBox = HistoryBox()

@@ -71,13 +71,16 @@ package final class JournalSequencer: Backplane {
         }
     }
 
+    /// See `Backplane.submit`.
     package func submit(_ round: [Submission]) -> Bool { queue.post(contentsOf: round) }
 
+    /// See `Backplane.stop`.
     package func stop() {
         queue.close()
         thread.join()
     }
 
+    /// See `Backplane.health`.
     package var health: BackplaneHealth {
         let now = shared.statistics.withLock { $0 }
         return BackplaneHealth(

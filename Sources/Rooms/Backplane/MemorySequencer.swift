@@ -21,6 +21,7 @@ package final class MemorySequencer: Backplane {
         self.deliver = deliver
     }
 
+    /// See `Backplane.submit`.
     package func submit(_ round: [Submission]) -> Bool {
         guard let home = round.first?.home else { return true }
         let ts = state.withLock {
@@ -33,10 +34,12 @@ package final class MemorySequencer: Backplane {
         return true
     }
 
+    /// See `Backplane.health`.
     package var health: BackplaneHealth {
         let now = state.withLock { $0 }
         return BackplaneHealth(entries: now.entries, rounds: now.rounds, failures: 0, failing: false, depth: 0)
     }
 
+    /// See `Backplane.stop`.
     package func stop() {}
 }

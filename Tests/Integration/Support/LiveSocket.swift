@@ -1,5 +1,5 @@
-// Owns a participant on a WebSocket: the handshake as a browser makes it, frames both ways, pongs, the close. Reads with
-// LiveProtocol's decoder in the client role. Every wait has a deadline.
+// Owns a participant on a WebSocket: the handshake as a browser makes it, frames both ways, pongs, the close. Reads
+// with LiveProtocol's decoder in the client role. Every wait has a deadline.
 
 import LiveProtocol
 

@@ -29,6 +29,15 @@ import Testing
         while mailbox.post(.unsubscribe(room: room, reactor: 9)) {}
     }
 
+    /// Turns one reactor while the other stands still.
+    private func alone(_ world: CoreWorld, _ what: String, at index: Int, _ condition: () -> Bool) throws {
+        let limitNs = MonotonicClock.nowNs() + 30_000_000_000
+        while !condition() {
+            guard MonotonicClock.nowNs() < limitNs else { throw Overdue(what: what) }
+            world.cores[index].reactor.turn(waitMaxMs: 1)
+        }
+    }
+
     @Test func `a leave and the news of events outlast a full mailbox, however quiet the room is then`() throws {
         let world = try CoreWorld(reactors: 2, mailboxCapacity: 64)
         let room = try world.room(at: 1)
@@ -38,10 +47,9 @@ import Testing
         #expect(home.presence.count == 2)
         // The event finds no room in the mailbox of ada's reactor, and no other event follows.
         teacher.command(#"{"op":"chat_send","id":"c1","text":"missed"}"#)
-        try world.until("the message is applied") {
-            fill(world.mailboxes[0], room)
+        try alone(world, "the message is applied", at: 1) {
             for answer in world.log.answers() { _ = world.mailboxes[1].post(.sequenced(answer.outcomes)) }
-            world.cores[1].reactor.turn(waitMaxMs: 1)
+            fill(world.mailboxes[0], room)
             return home.room.seq == 1 && teacher.has("missed")
         }
         #expect(world.cores[1].counters.mailboxRefusals > 0)
@@ -51,9 +59,8 @@ import Testing
         fill(world.mailboxes[1], room)
         ada.close()
         let core = world.cores[0]
-        try world.until("her connection is over") {
+        try alone(world, "her connection is over", at: 0) {
             fill(world.mailboxes[1], room)
-            core.reactor.turn(waitMaxMs: 1)
             return core.counters.closed == 1
         }
         #expect(!core.owedMail.isEmpty)
@@ -107,7 +114,6 @@ import Testing
     @Test func `a long poll that fell off the tail gets a cursor that leads to a snapshot`() throws {
         let world = try CoreWorld { $0.limits.tailEvents = 16 }
         let room = try world.room()
-        let teacher = try world.member("teacher", .instructor, of: room)
         let poll = try world.peer()
         poll.get(
             "/v1/rooms/\(room.raw)/live?cursor=epoch1234567.0&wait=20",
@@ -119,8 +125,7 @@ import Testing
         replica.append(Self.batch(room, after: 0, 1...40))
         core.markDirty(replica)
         try world.until("the answer") { poll.has("\"cursor\"") }
-        #expect(poll.has("\"cursor\":\"epoch1234567.0\"") && poll.has("\"events\":[]"))
-        _ = teacher
+        #expect(poll.has("\"cursor\":\"epoch1234567.0\"") && !poll.has("\"ev\":\"x\""))
     }
 
     @Test func `a chat in slow mode stops nobody's heartbeat for long`() throws {

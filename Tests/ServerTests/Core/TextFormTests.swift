@@ -109,7 +109,8 @@ import Testing
         #expect(
             Self.text(
                 ReplyEncoding.refused("c1", Rejection(.unavailable, "later", retryAfterMs: 9, maybe: true)))
-                == #"{"re":"c1","ok":false,"error":{"code":"unavailable","message":"later","retry_after_ms":9,"maybe":true}}"#
+                == #"{"re":"c1","ok":false,"error":{"code":"unavailable","message":"later","#
+                + #""retry_after_ms":9,"maybe":true}}"#
         )
     }
 

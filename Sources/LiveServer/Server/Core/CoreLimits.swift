@@ -58,8 +58,8 @@ struct CoreLimits: Sendable {
     let repairRetryMs: UInt64 = 1_000
     /// When what store or log refused for a poll is tried again, milliseconds.
     let debtRetryMs: UInt32 = 1_000
-    /// How long a participant still counts between two long polls: longer than a client needs to come back, shorter than
-    /// the 45 s after which a silent loss must be seen.
+    /// How long a participant still counts between two long polls: longer than a client needs to come back, shorter
+    /// than the 45 s after which a silent loss must be seen.
     let pollLingerMs = 15_000
     /// How long log, store or home may take to answer a request before it is told `unavailable`.
     let answerTimeoutMs = 15_000
@@ -67,6 +67,8 @@ struct CoreLimits: Sendable {
     let closeTimeoutMs = 2_000
     /// What `retry:` tells an EventSource.
     let sseRetryMs: UInt32 = 1_000
+    /// How often log and store are looked at, to tell rooms that they fail: within a second or so of the first failure.
+    let healthEveryMs = 1_000
     /// How often unused rooms are looked for.
     let tidyEveryMs = 5_000
     /// How long a draining reactor stays to see its people off.

@@ -31,8 +31,6 @@ final class ReactorCore: ReactorDriver {
 
     /// Attaches of this reactor's connections that their homes have not answered yet.
     var joinsInProgress = 0
-    /// Failed tokens by address.
-    var attempts: AttemptLimiter
     /// Mail that other reactors had no room for and that must not be lost.
     var owedMail = OwedMail()
     /// A timer brings the next round soon.
@@ -61,9 +59,13 @@ final class ReactorCore: ReactorDriver {
     var mail: [CoreMessage] = []
     var replyPool: [ReplyBuffer] = []
     let verifier: TokenVerifier
+    /// Bad tokens by address, as this reactor saw them.
+    var tokenFailures: AttemptLimiter
     let resumes: ResumeSealer
     var responses = ResponseHeaders()
     var isDraining = false
+    /// The log or the store does not answer, and the people here have been told.
+    var isDegraded = false
 
     init(index: Int, node: ServerNode, reactor: Reactor, mailbox: Mailbox<CoreMessage>) {
         self.index = index
@@ -71,8 +73,8 @@ final class ReactorCore: ReactorDriver {
         self.reactor = reactor
         self.mailbox = mailbox
         limits = CoreLimits(node.configuration, reactors: node.reactorCount)
-        attempts = AttemptLimiter(rate: node.configuration.failureRate)
         verifier = TokenVerifier(settings: node.tokenSettings)
+        tokenFailures = AttemptLimiter(rate: node.configuration.failureRate)
         resumes = ResumeSealer(key: node.tokenSettings.key)
         scratch.reserveCapacity(node.configuration.limits.gatherBytes + 4096)
     }
@@ -80,6 +82,7 @@ final class ReactorCore: ReactorDriver {
     /// Once, on the reactor's thread, before it runs.
     func start() {
         _ = reactor.schedule(inMs: UInt32(limits.tidyEveryMs), payload: CoreTimer.tidy.payload)
+        _ = reactor.schedule(inMs: UInt32(limits.healthEveryMs), payload: CoreTimer.health.payload)
     }
 
     /// Milliseconds since start, 32 bits: for ages of connections.

@@ -75,6 +75,9 @@ struct BallotBook {
         return ids
     }
 
+    /// Somebody came in who sees live counts: they are asked for again.
+    mutating func recount(_ poll: PollID) { polls[place(poll)].changed = true }
+
     /// A live count has come back. True: more ballots came meanwhile, count again.
     mutating func counted(_ poll: PollID) -> Bool {
         guard let at = polls.firstIndex(where: { $0.poll == poll }) else { return false }

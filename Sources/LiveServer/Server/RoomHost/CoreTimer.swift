@@ -14,6 +14,8 @@ enum CoreTimer: Equatable {
     case tidy
     /// The log had no room for a round: a round later it may.
     case retry
+    /// Log and store are looked at.
+    case health
     /// The drain is over.
     case stop
     /// A connection that went over its rate may be read again: slot and the low 24 bits of its generation.
@@ -32,7 +34,8 @@ enum CoreTimer: Equatable {
         case .retry: 7 << 56
         case .unpause(let index, let generation):
             5 << 56 | UInt64(generation & CoreTimer.generationMask) << 32 | UInt64(index)
-        case .debts(let handle): 8 << 56 | UInt64(handle)
+        case .health: 8 << 56
+        case .debts(let handle): 9 << 56 | UInt64(handle)
         }
     }
 
@@ -51,7 +54,8 @@ enum CoreTimer: Equatable {
             self = .unpause(index: handle, generation: UInt32(truncatingIfNeeded: payload >> 32) & Self.generationMask)
         case 6: self = .stop
         case 7: self = .retry
-        case 8: self = .debts(handle)
+        case 8: self = .health
+        case 9: self = .debts(handle)
         default: return nil
         }
     }
@@ -73,6 +77,7 @@ extension ReactorCore {
         case .unpause(let index, let generation): unpause(index, generation)
         case .stop: reactor.stop()
         case .retry: isRetryArmed = false
+        case .health: checkHealth()
         }
     }
 

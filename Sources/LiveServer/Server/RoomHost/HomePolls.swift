@@ -236,6 +236,12 @@ extension ReactorCore {
 
     // MARK: Counting
 
+    /// A moderator's `welcome` holds no counts of open polls, the store has them: they follow as a tally.
+    func recountOpenPolls(_ home: RoomHome) {
+        for poll in home.room.openPolls { home.ballots.recount(poll.id) }
+        if !home.room.openPolls.isEmpty { armTally(home) }
+    }
+
     /// A live count at most five times a second while ballots come in.
     private func armTally(_ home: RoomHome) {
         guard !home.tallyTimerArmed else { return }

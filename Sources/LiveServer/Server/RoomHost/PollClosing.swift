@@ -1,5 +1,5 @@
-// Polls that end without anybody asking: their time is over, the class is, or the store holds a close that the log never
-// got. And what is tried again when desk or log refused a step.
+// Polls that end without anybody asking: their time is over, the class is, or the store holds a close that the log
+// never got. And what is tried again when desk or log refused a step.
 
 import LiveIO
 import Rooms

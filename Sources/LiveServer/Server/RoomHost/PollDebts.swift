@@ -1,5 +1,5 @@
-// What a room's home owes its polls: steps that the ballot desk or the log refused for now and that nobody else will ask
-// for again, such as the close of a poll whose time is over.
+// What a room's home owes its polls: steps that the ballot desk or the log refused for now and that nobody else will
+// ask for again, such as the close of a poll whose time is over.
 //
 // Owns: the list of steps. Never: does them, knows a clock. Limit: three steps a poll that the state keeps.
 

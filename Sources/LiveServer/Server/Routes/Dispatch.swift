@@ -100,7 +100,7 @@ extension ReactorCore {
         _ session: UnsafeMutablePointer<Session>, _ exchange: HTTPExchange, _ room: RoomKey
     ) -> AccessToken? {
         guard let token = exchange.token else {
-            answer(session.pointee.id, .problem(tokenRejection(exchange.tokenError ?? .malformed, session)))
+            refuseToken(session, exchange.tokenError)
             return nil
         }
         guard token.permits(room) else {

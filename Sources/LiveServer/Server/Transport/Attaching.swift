@@ -76,8 +76,8 @@ extension ReactorCore {
             to: node.home(of: reply.room))
     }
 
-    /// The home counts this reactor among the room's subscribers from now on: a replica, though nobody reads it, is what
-    /// ends that in time.
+    /// The home counts this reactor among the room's subscribers from now on: a replica, though nobody reads it, is
+    /// what ends that in time.
     private func keepReplica(_ reply: AttachReply) {
         guard replica(reply.room) == nil, node.home(of: reply.room) != index else { return }
         switch reply.verdict {
@@ -120,7 +120,9 @@ extension ReactorCore {
         let isMember = session.pointee.room >= 0
         // With `missed` in hand everything up to the head is served from it.
         let from = missed == nil ? seq : head
-        guard let start = replica.index(after: from, in: list) else {
+        // Who has all that the home has lacks nothing here.
+        let end = from == head ? replica.nextIndex(in: list) : nil
+        guard let start = replica.index(after: from, in: list) ?? end else {
             // What it lacks left the tail here while the home was asked.
             return requestAttach(session, cursor: .unknown)
         }
@@ -136,6 +138,7 @@ extension ReactorCore {
                 replica.add(session, .webSocket)
                 reactor.setReading(session.pointee.id, true)
                 reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.pingMs))
+                if isDegraded { sendJSON(session, degradedJSON) }
             }
         case .awaitingAnswer where session.pointee.exchange?.wants == .eventStream:
             openEventStream(session, replica, greeting: greeting, seq: seq, missed: missed)

@@ -51,6 +51,8 @@ extension ReactorCore {
             at += 1
         }
         let seq = at == log.nextIndex ? replica.headSeq : log.seqReached(at: at)
+        // Last values do not end a wait, but they ride along with what does.
+        for value in replica.latestEphemeral[LogClass(session.pointee.view).rawValue] { events.raw(value.json) }
         events.endArray()
         counters.deliveries += at - from
         writer.reset(keepingCapacity: true)

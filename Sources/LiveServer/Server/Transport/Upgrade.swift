@@ -48,7 +48,7 @@ extension ReactorCore {
             return closeSession(session, code: CloseCode.expired, reason: "the token has expired")
         case .failure(let error):
             session.pointee.flags.insert(.closeAfterAnswer)
-            return answer(id, .problem(tokenRejection(error, session)))
+            return refuseToken(session, error)
         case .success(let good): token = good
         }
         guard token.permits(room) else {
