@@ -12,11 +12,13 @@ import Synchronization
 /// Why a node could not start, in a sentence that says what, where, and what to do.
 package struct StartFailure: Error, CustomStringConvertible {
     package let description: String
+    /// A sentence for whoever started the node.
     package init(_ description: String) { self.description = description }
 }
 
 /// A running node.
 package final class ServerProcess {
+    /// The port that it listens on, also where a free one was asked for.
     package let port: UInt16
     /// Where the node listens, as a browser would write it.
     package var url: String { node.listenURL }
@@ -32,7 +34,8 @@ package final class ServerProcess {
         do {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         } catch {
-            throw StartFailure("data_dir \(directory): cannot be made (\(error.localizedDescription)); choose another with --data-dir")
+            throw StartFailure(
+                "data_dir \(directory): cannot be made (\(error.localizedDescription)); choose another with --data-dir")
         }
         let cpus = availableCPUs()
         let count = configuration.listen.threads > 0 ? configuration.listen.threads : max(1, cpus.count)
@@ -53,7 +56,8 @@ package final class ServerProcess {
             }
         } catch {
             throw StartFailure(
-                "\(configuration.listen.host):\(configuration.listen.port): \(error); is another server there? Choose a port with --port")
+                "\(configuration.listen.host):\(configuration.listen.port): \(error); is another server there? "
+                    + "Choose a port with --port")
         }
         self.port = port
 
@@ -65,7 +69,8 @@ package final class ServerProcess {
         } catch {
             throw StartFailure("origins: \(error)")
         }
-        let shownHost = configuration.listen.host.contains(":") ? "[\(configuration.listen.host)]" : configuration.listen.host
+        let shownHost =
+            configuration.listen.host.contains(":") ? "[\(configuration.listen.host)]" : configuration.listen.host
         node = ServerNode(
             configuration: configuration, epoch: opened.epoch.epoch, log: log, mailboxes: mailboxes,
             backplane: opened.backplane, ballots: opened.ballots, history: opened.history,
@@ -92,9 +97,13 @@ package final class ServerProcess {
     package func finish() {
         for thread in threads { thread.join() }
         backplane.stop()
+        let isWhole = !backplane.health.failing
         node.ballots.stop()
         node.history.stop()
         node.classStore.stop()
+        guard isWhole else {
+            return node.log.error("the log is not known to be on the disk", reason: "its last write or sync failed")
+        }
         let configuration = node.configuration
         try? NodeEpoch.leave(
             dataDirectory: configuration.dataDir, epoch: node.epoch, keepsLog: configuration.journal.enabled)

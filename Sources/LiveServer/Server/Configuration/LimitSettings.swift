@@ -27,8 +27,6 @@ package struct LimitSettings: Sendable, Equatable {
     package var rooms = 10_000
     /// Joins at once.
     package var joinsInProgress = 10_000
-    /// Reactor lag above which newcomers are sent away, ms.
-    package var loopLagMs = 1_000
     /// Commands that wait for the log.
     package var pendingProposals = 65_536
     /// Failed attempts of one address at once.
@@ -45,8 +43,6 @@ package struct LimitSettings: Sendable, Equatable {
     package var moderatorBurst = 200
     /// Events of a room kept in memory.
     package var tailEvents = 4_096
-    /// Time an event is kept in the tail at least, minutes.
-    package var tailMinutes = 10
     /// Memory of all tails, bytes.
     package var tailBytesNode = 268_435_456
     /// Most written to one connection at once, bytes.

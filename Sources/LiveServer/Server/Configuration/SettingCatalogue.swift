@@ -86,10 +86,7 @@ package enum SettingCatalogue {
             "Devices of one participant in one room; the oldest gets 4409."),
         .integer(
             "limits.joins_in_progress", \.limits.joinsInProgress, 100...1_000_000, "joins",
-            "Joins at once; beyond it newcomers are told when to come again."),
-        .integer(
-            "limits.loop_lag_ms", \.limits.loopLagMs, 10...60_000, "ms",
-            "Reactor lag above which newcomers are told when to come again, to protect those inside."),
+            "Joins at once, divided among the reactors; beyond it newcomers are told when to come again."),
         .integer(
             "limits.address_failures", \.limits.addressFailures, 1...1_000_000, "attempts",
             "Failed attempts of one address at once: bad tokens, wrong codes. Good ones never count, since a whole "
@@ -136,9 +133,6 @@ package enum SettingCatalogue {
         .integer(
             "limits.tail_events", \.limits.tailEvents, 16...1_000_000, "events",
             "Events of a room kept in memory for cursors to resume from."),
-        .integer(
-            "limits.tail_minutes", \.limits.tailMinutes, 1...1_440, "min",
-            "How long an event is kept in the tail at least, within the node's bound."),
         .integer(
             "limits.tail_bytes_node", \.limits.tailBytesNode, 1_048_576...1_099_511_627_776, "bytes",
             "Memory of all tails; the oldest events go first."),

@@ -35,7 +35,11 @@ extension RoomCursor {
     /// `epoch.seq` with an epoch of 8 to 16 characters `[a-z0-9]`.
     init?(_ text: String) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, (8...16).contains(parts[0].utf8.count), let seq = UInt64(parts[1]) else { return nil }
+        guard parts.count == 2, (8...16).contains(parts[0].utf8.count),
+            parts[0].utf8.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) }),
+            // `UInt64` alone would take a sign.
+            parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let seq = UInt64(parts[1])
+        else { return nil }
         self.init(epoch: String(parts[0]), seq: seq)
     }
 }

@@ -44,8 +44,22 @@ struct CoreLimits: Sendable {
     let replyBytesMax = 1 << 20
     /// One page of `GET …/participants`.
     let rosterPageMax = 1000
-    /// How long a participant still counts between two long polls: longer than a client needs to come back, shorter than
-    /// the 45 s after which a silent loss must be seen.
+    /// The longest that a connection is not read because it went over a rate. A chat's slow mode tells an hour to wait,
+    /// and heartbeats, ballots and the peer's end must not wait so long.
+    let pauseMsMax: UInt32 = 5_000
+    /// Joins under way on this reactor. Beyond: 1013 or 503, and another time to come.
+    let joinsMax: Int
+    /// What newcomers are told to wait when too many come at once, milliseconds: spread, so that they don't come back
+    /// at once.
+    let joinRetryMs: ClosedRange<UInt32> = 500...5_000
+    /// Most proposals handed to the log at once: no more than its queue can ever take.
+    let submitMax: Int
+    /// When a lost repair between reactors is asked for again, milliseconds.
+    let repairRetryMs: UInt64 = 1_000
+    /// When what store or log refused for a poll is tried again, milliseconds.
+    let debtRetryMs: UInt32 = 1_000
+    /// How long a participant still counts between two long polls: longer than a client needs to come back, shorter
+    /// than the 45 s after which a silent loss must be seen.
     let pollLingerMs = 15_000
     /// How long log, store or home may take to answer a request before it is told `unavailable`.
     let answerTimeoutMs = 15_000
@@ -60,13 +74,16 @@ struct CoreLimits: Sendable {
     /// How long a draining reactor stays to see its people off.
     let drainLingerMs = 1_000
 
-    init(_ configuration: ServerConfiguration) {
+    /// - Parameter reactors: the node's joins in progress are divided among so many.
+    init(_ configuration: ServerConfiguration, reactors: Int) {
         let limits = configuration.limits
         frameBytes = limits.frameBytes
         connections = limits.connections
         devicesMax = limits.connectionsPerParticipant
         roomsMax = limits.rooms
         pendingMax = limits.pendingProposals
+        submitMax = min(4_096, limits.pendingProposals)
+        joinsMax = max(1, (limits.joinsInProgress + reactors - 1) / reactors)
         tailEvents = limits.tailEvents
         // A room's share: no single room may hold more than a quarter of what the node keeps.
         tailBytesRoom = max(1 << 20, limits.tailBytesNode / 4)
@@ -83,7 +100,8 @@ struct CoreLimits: Sendable {
         presenceEveryMs = limits.presenceMs
         tallyEveryMs = limits.tallyMs
         idleRoomUnloadMs = limits.idleRoomUnloadS * 1000
-        drainSpreadMs = limits.drainMs
+        // 0 lets everybody come back at once.
+        drainSpreadMs = max(1, limits.drainMs)
         snapshotEveryEvents = configuration.store.snapshotEvents
     }
 }

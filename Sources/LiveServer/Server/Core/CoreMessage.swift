@@ -43,6 +43,8 @@ struct AttachReply: Sendable {
     }
     var endpoint: Endpoint
     var room: RoomKey
+    /// Who was let in: leaves again where the connection is gone.
+    var participant: ParticipantID
     var verdict: Verdict
 }
 
@@ -178,13 +180,15 @@ enum CoreMessage: Sendable {
     case reply(RoomReply)
     case frames(FrameBatch)
     case ephemeral(EphemeralBatch)
+    /// The latest value of a key means nothing any more (a poll that closed).
+    case ephemeralEnded(room: RoomKey, key: String)
     /// JSON for one connection outside the log (`you`, `ballot_stored`).
     case direct(ConnectionID, [UInt8])
     case close(ConnectionID, code: UInt16, reason: String)
     /// A replica that missed frames asks for everything after `after`.
     case repair(room: RoomKey, after: UInt64, reactor: UInt8)
-    /// Everything after the seq asked for, nil where the home's tail no longer reaches.
-    case repaired(room: RoomKey, FrameBatch?)
+    /// Everything after the seq asked for, nil where the home's tail no longer reaches; with the home's head.
+    case repaired(room: RoomKey, FrameBatch?, epoch: String, head: UInt64)
     case participants(RosterRequest)
     case answer(ConnectionID, status: UInt16, contentType: String, body: [UInt8])
     case classSaved(ClassOutcome)

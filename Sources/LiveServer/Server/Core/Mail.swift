@@ -26,6 +26,7 @@ extension ReactorCore {
             guard let replica = replica(batch.room) else { return }
             replica.append(batch)
             markDirty(replica)
+        case .ephemeralEnded(let room, let key): replica(room)?.endEphemeral(key: key)
         case .direct(let id, let json):
             guard let session = sessions.find(id) else { return }
             sendJSON(session, json)
@@ -36,7 +37,7 @@ extension ReactorCore {
             guard let handle = homeOf[room], let home = homes[handle] else { return }
             home.subscribers.removeAll { $0 == Int(reactorIndex) }
         case .repair(let room, let after, let reactorIndex): repair(room, after: after, for: Int(reactorIndex))
-        case .repaired(let room, let batch): repaired(room, batch)
+        case .repaired(let room, let batch, let epoch, let head): repaired(room, batch, epoch: epoch, head: head)
         case .participants(let request):
             withHome(request.room, message) { answerRoster(request, at: $0) }
         case .answer(let id, let status, let contentType, let body):
@@ -74,38 +75,67 @@ extension ReactorCore {
 
     /// Events from a room's home on another reactor.
     private func receive(_ batch: FrameBatch) {
-        guard let replica = replica(batch.room), !replica.isRepairing else { return }
+        guard let replica = replica(batch.room) else { return }
         guard batch.previousSeq == replica.headSeq else {
-            // A full mailbox lost a batch: the same repair as for a lost message between nodes.
-            replica.isRepairing = true
-            counters.repairs += 1
-            return post(
-                .repair(room: batch.room, after: replica.headSeq, reactor: UInt8(index)),
-                to: node.home(of: batch.room))
+            if batch.headSeq > replica.headSeq { askForRepair(replica) }
+            return
         }
         replica.append(batch)
         markDirty(replica)
     }
 
+    /// A full mailbox lost a batch: the same repair as for a lost message between nodes. Question and answer may be
+    /// lost the same way, so it is asked again after a while.
+    private func askForRepair(_ replica: RoomReplica) {
+        if let askedMs = replica.repairAskedMs, reactor.nowMs &- askedMs < limits.repairRetryMs { return }
+        replica.repairAskedMs = reactor.nowMs
+        counters.repairs += 1
+        post(
+            .repair(room: replica.key, after: replica.headSeq, reactor: UInt8(index)), to: node.home(of: replica.key))
+    }
+
+    /// For `tidyRooms`: a repair whose question or answer was lost, in a room where nothing more happens.
+    func repairAgain(_ replica: RoomReplica) {
+        if replica.repairAskedMs != nil { askForRepair(replica) }
+    }
+
     private func repair(_ room: RoomKey, after: UInt64, for reactorIndex: Int) {
         guard let handle = homeOf[room], let home = homes[handle], let replica = replica(room) else { return }
         finish(home)
-        post(.repaired(room: room, replica.batch(after: after)), to: reactorIndex)
+        post(
+            .repaired(room: room, replica.batch(after: after), epoch: home.epoch, head: replica.headSeq),
+            to: reactorIndex)
     }
 
-    private func repaired(_ room: RoomKey, _ batch: FrameBatch?) {
-        guard let replica = replica(room) else { return }
-        replica.isRepairing = false
-        if let batch, batch.previousSeq == replica.headSeq {
+    private func repaired(_ room: RoomKey, _ batch: FrameBatch?, epoch: String, head: UInt64) {
+        guard let replica = replica(room), replica.repairAskedMs != nil else { return }
+        if let batch {
+            // An answer to a question that was asked twice.
+            guard batch.previousSeq == replica.headSeq else { return }
+            replica.repairAskedMs = nil
             replica.append(batch)
-            return markDirty(replica)
+            markDirty(replica)
+            return wakeWaitingReplies(replica)
         }
-        // The home's tail does not reach back: everybody here starts from a snapshot.
-        let slot = replica.slot
-        for list in replica.members { for encoding in list { for index in encoding {
-            closeSession(sessions.at(index), code: CloseCode.tryAgain, reason: CloseReason.retry(afterMs: 500))
-        } } }
-        replicas[Int(slot)]?.emptySinceMs = reactor.nowMs
+        // The home's tail does not reach back: everybody here starts from a snapshot, and the log here from the head.
+        for list in replica.members {
+            for encoding in list {
+                for index in encoding {
+                    closeSession(sessions.at(index), code: CloseCode.tryAgain, reason: CloseReason.retry(afterMs: 500))
+                }
+            }
+        }
+        closeReplica(replica)
+        _ = openReplica(room, epoch: epoch, baseSeq: head)
+    }
+
+    /// Replies that waited for events that are here now.
+    private func wakeWaitingReplies(_ replica: RoomReplica) {
+        for list in replica.members {
+            for index in list[MemberEncoding.webSocket.rawValue] where sessions.at(index).pointee.replies != nil {
+                markDirty(sessions.at(index))
+            }
+        }
     }
 
     // MARK: Shutdown
@@ -119,11 +149,16 @@ extension ReactorCore {
         var spread: UInt32 = 0
         for replica in replicas {
             guard let replica else { continue }
-            for list in replica.members { for encoding in list { for index in encoding {
-                spread = (spread &+ 137) % UInt32(limits.drainSpreadMs)
-                let session = sessions.at(index)
-                closeSession(session, code: CloseCode.goingAway, reason: CloseReason.reconnect(afterMs: 200 + spread))
-            } } }
+            for list in replica.members {
+                for encoding in list {
+                    for index in encoding {
+                        spread = (spread &+ 137) % UInt32(limits.drainSpreadMs)
+                        let session = sessions.at(index)
+                        closeSession(
+                            session, code: CloseCode.goingAway, reason: CloseReason.reconnect(afterMs: 200 + spread))
+                    }
+                }
+            }
         }
         _ = reactor.schedule(inMs: UInt32(limits.drainLingerMs), payload: CoreTimer.stop.payload)
     }

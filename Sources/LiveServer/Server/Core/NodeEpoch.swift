@@ -22,7 +22,8 @@ struct NodeEpoch: Sendable {
     /// - Throws: where the directory cannot be written.
     static func enter(dataDirectory: String, keepsLog: Bool) throws -> NodeEpoch {
         let url = URL(fileURLWithPath: dataDirectory).appendingPathComponent(fileName)
-        let bootID = try String(contentsOfFile: bootPath, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        let bootID = try String(contentsOfFile: bootPath, encoding: .utf8).trimmingCharacters(
+            in: .whitespacesAndNewlines)
         guard keepsLog else { return try begin(noBoot, url, because: "the log is not kept") }
         if let data = try? Data(contentsOf: url), let held = try? JSONDecoder().decode(Held.self, from: data),
             isEpoch(held.epoch)
@@ -63,5 +64,15 @@ struct NodeEpoch: Sendable {
 
     private static func write(_ held: Held, to url: URL) throws {
         try JSONEncoder().encode(held).write(to: url, options: .atomic)
+        // On the disk before anything is written under it: a power cut that brought back an older file could make the
+        // next start go on in an epoch whose last writes are gone.
+        for path in [url.path, url.deletingLastPathComponent().path] { try sync(path) }
+    }
+
+    private static func sync(_ path: String) throws {
+        let handle = open(path, O_RDONLY | O_CLOEXEC)
+        guard handle >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        defer { close(handle) }
+        guard fsync(handle) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     }
 }

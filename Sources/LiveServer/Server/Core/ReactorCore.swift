@@ -29,6 +29,13 @@ final class ReactorCore: ReactorDriver {
     var homeOf: [RoomKey: UInt32] = [:]
     var nextHomeHandle: UInt32 = 1
 
+    /// Attaches of this reactor's connections that their homes have not answered yet.
+    var joinsInProgress = 0
+    /// Mail that other reactors had no room for and that must not be lost.
+    var owedMail = OwedMail()
+    /// A timer brings the next round soon.
+    var isRetryArmed = false
+
     /// Proposals of this round on their way to the log.
     var submissions: [Submission] = []
 
@@ -65,7 +72,7 @@ final class ReactorCore: ReactorDriver {
         self.node = node
         self.reactor = reactor
         self.mailbox = mailbox
-        limits = CoreLimits(node.configuration)
+        limits = CoreLimits(node.configuration, reactors: node.reactorCount)
         verifier = TokenVerifier(settings: node.tokenSettings)
         tokenFailures = AttemptLimiter(rate: node.configuration.failureRate)
         resumes = ResumeSealer(key: node.tokenSettings.key)
@@ -147,7 +154,7 @@ final class ReactorCore: ReactorDriver {
     func ended(_ id: ConnectionID, _ end: ConnectionEnd) {
         guard let session = sessions.find(id) else { return }
         if case .timedOut = end { counters.silentEnds += 1 }
-        leaveRoom(session, clean: session.pointee.flags.contains(.leftCleanly))
+        leaveRoom(session)
         release(session)
         sessions.close(id)
         counters.closed += 1
@@ -162,12 +169,21 @@ final class ReactorCore: ReactorDriver {
     func roundEnded() {
         finishHomes()
         submitRound()
+        sendOwedMail()
         // Flushing can close a reader, and closing has something to say: a few turns always end it.
         for _ in 0..<4 where !(dirtySessions.isEmpty && dirtyReplicas.isEmpty) {
             flushDirtySessions()
             flushDirtyReplicas()
         }
+        if !(dirtySessions.isEmpty && dirtyReplicas.isEmpty) { armRetry() }
         bringDeferredBack()
+    }
+
+    /// Makes sure of another round within a millisecond or two.
+    func armRetry() {
+        guard !isRetryArmed else { return }
+        isRetryArmed = true
+        _ = reactor.schedule(inMs: 1, payload: CoreTimer.retry.payload)
     }
 
     // MARK: Small things every part uses
@@ -187,10 +203,11 @@ final class ReactorCore: ReactorDriver {
 
     /// The session's buffer for bytes of its own; they leave with the round.
     func replyBuffer(_ session: UnsafeMutablePointer<Session>) -> ReplyBuffer {
+        // Also where a buffer waits already: what it waited for may have come.
+        markDirty(session)
         if let buffer = session.pointee.replies { return buffer }
         let buffer = replyPool.popLast() ?? ReplyBuffer()
         session.pointee.replies = buffer
-        markDirty(session)
         return buffer
     }
 
@@ -212,6 +229,7 @@ final class ReactorCore: ReactorDriver {
             handle(message)
         } else if !node.post(message, to: reactorIndex) {
             counters.mailboxRefusals += 1
+            notPosted(message, to: reactorIndex)
         }
     }
 

@@ -31,8 +31,6 @@ enum SessionKind: UInt8 {
 /// Facts about a session that are on or off.
 struct SessionFlags: OptionSet {
     let rawValue: UInt16
-    init(rawValue: UInt16) { self.rawValue = rawValue }
-
     /// Stands in the list of sessions to look at when the round ends.
     static let dirty = SessionFlags(rawValue: 1 << 0)
     /// A write came back short: nothing more is tried until the kernel has room.
@@ -51,12 +49,10 @@ struct SessionFlags: OptionSet {
     static let present = SessionFlags(rawValue: 1 << 7)
     /// Reading is off until a rate limit's time is over.
     static let paused = SessionFlags(rawValue: 1 << 8)
-    /// The peer said good-bye itself (close frame, clean end).
-    static let leftCleanly = SessionFlags(rawValue: 1 << 9)
-    /// The request head under way has been routed; body pieces follow.
-    static let readingBody = SessionFlags(rawValue: 1 << 10)
+    /// Its attach is at the room's home and counts as a join in progress.
+    static let joining = SessionFlags(rawValue: 1 << 9)
     /// Not read until it has read its answers.
-    static let held = SessionFlags(rawValue: 1 << 12)
+    static let held = SessionFlags(rawValue: 1 << 10)
     /// Answer to HEAD: headers only.
     static let headOnly = SessionFlags(rawValue: 1 << 11)
 }
@@ -73,6 +69,8 @@ struct Session {
     var memberIndex: UInt32 = 0
     /// Index in the view's `FrameLog` of the first frame not yet given to the kernel.
     var cursor: UInt64 = 0
+    /// Where among the replies the greeting ends: what stands behind it follows the events.
+    var greetingEnd: UInt32 = 0
     /// Replies go out only once the room's head reached this seq (a reply follows its event).
     var repliesAfterSeq: UInt64 = 0
     /// Bytes of its own that wait for the end of the round, nil while there are none.

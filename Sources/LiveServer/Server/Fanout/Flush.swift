@@ -45,8 +45,9 @@ extension ReactorCore {
     /// Rooms that waited go with the next round, which mail from the log or this timer brings.
     func bringDeferredBack() {
         guard !deferredReplicas.isEmpty else { return }
-        swap(&dirtyReplicas, &deferredReplicas)
-        _ = reactor.schedule(inMs: 1, payload: CoreTimer.retry.payload)
+        dirtyReplicas.append(contentsOf: deferredReplicas)
+        deferredReplicas.removeAll(keepingCapacity: true)
+        armRetry()
     }
 
     private func flush(_ replica: RoomReplica) {
@@ -255,8 +256,7 @@ extension ReactorCore {
     ) {
         // `welcome` and `resumed` stand before any event.
         if session.pointee.flags.contains(.greeting) {
-            session.pointee.flags.remove(.greeting)
-            flushReplies(session)
+            flushGreeting(session)
             if session.pointee.flags.contains(.blocked) { return }
         }
         guard let replies = session.pointee.replies, !replies.bytes.isEmpty else {
@@ -282,6 +282,17 @@ extension ReactorCore {
         if session.pointee.repliesAfterSeq <= replica.headSeq { flushReplies(session) }
     }
 
+    /// Sends the session's own bytes up to the end of its greeting. Replies that gathered behind it (its reader was
+    /// blocked) stay: they follow the events that they answer.
+    private func flushGreeting(_ session: UnsafeMutablePointer<Session>) {
+        session.pointee.flags.remove(.greeting)
+        let end = Int(session.pointee.greetingEnd)
+        session.pointee.greetingEnd = 0
+        guard let replies = session.pointee.replies, end < replies.bytes.count else { return flushReplies(session) }
+        replies.bytes.withUnsafeBytes { sendWhole(session, UnsafeRawBufferPointer(rebasing: $0[..<end])) }
+        replies.bytes.removeFirst(end)
+    }
+
     /// Sends the session's own bytes; what the kernel does not take goes to the outbox.
     func flushReplies(_ session: UnsafeMutablePointer<Session>) {
         guard let replies = session.pointee.replies else { return closeIfDone(session) }
@@ -302,6 +313,7 @@ extension ReactorCore {
         }
         session.pointee.replies = nil
         session.pointee.repliesAfterSeq = 0
+        session.pointee.greetingEnd = 0
         recycle(replies)
         closeIfDone(session)
     }

@@ -224,6 +224,13 @@ struct FrameLog: ~Copyable {
         return low
     }
 
+    /// The seq up to which a reader that stands at `index` has everything; 0 where frames that it lacks were dropped: a
+    /// cursor that says so gets a snapshot.
+    func seqReached(at index: UInt64) -> UInt64 {
+        if index < firstIndex { return 0 }
+        return index < nextIndex ? entries[position(index)].seq - 1 : headSeq
+    }
+
     /// Puts other JSON in the place of the event `seq` (a deleted message leaves the tail at once).
     /// Cursors stay valid; bytes that a connection has half sent were copied by it before.
     mutating func redact(seq: UInt64, json: UnsafeRawBufferPointer) {

@@ -40,8 +40,8 @@ final class RoomReplica {
     var isDirty = false
     /// This round was held back once for events that are at the log.
     var hasWaited = false
-    /// Frames were lost between home and here; the range is on its way.
-    var isRepairing = false
+    /// Frames were lost between home and here: when the range was asked for, in reactor milliseconds.
+    var repairAskedMs: UInt64?
     /// When the oldest event of this round was received, 0 for none.
     var receivedNs: UInt64 = 0
     /// Since when nobody is here, in reactor milliseconds; nil while somebody is.
@@ -137,6 +137,13 @@ final class RoomReplica {
     /// Forgets the latest value of a stream that ended (a poll that closed).
     func endEphemeral(key: String) {
         for list in latestEphemeral.indices { latestEphemeral[list].removeAll { $0.key == key } }
+    }
+
+    /// The message at `seq` without its text; nil where the tail holds no such message.
+    func redactedMessage(_ seq: UInt64) -> [UInt8]? {
+        guard seq > 0, let index = moderators.index(after: seq - 1), index < moderators.nextIndex else { return nil }
+        let frame = moderators.frame(at: index)
+        return frame.seq == seq ? EventEncoder.redacted(FrameLog.json(ofFrame: frame.bytes)) : nil
     }
 
     /// Where a reader of `list` who has everything up to `seq` goes on; nil when the tail starts later.

@@ -26,8 +26,6 @@ struct BallotBook {
         var changed = false
         /// A live count is under way.
         var counting = false
-        /// Results published so far.
-        var revision = 0
     }
 
     private var polls: [PollBallots] = []
@@ -51,8 +49,9 @@ struct BallotBook {
 
     /// A ballot receipted by the node's journal has reached the store.
     mutating func markStored(_ poll: PollID, _ participant: ParticipantID, attempt: String) {
-        let at = place(poll)
-        guard polls[at].byParticipant[participant]?.attempt == attempt else { return }
+        guard let at = polls.firstIndex(where: { $0.poll == poll }),
+            polls[at].byParticipant[participant]?.attempt == attempt
+        else { return }
         polls[at].byParticipant[participant]?.stored = true
     }
 
@@ -81,9 +80,16 @@ struct BallotBook {
 
     /// A live count has come back. True: more ballots came meanwhile, count again.
     mutating func counted(_ poll: PollID) -> Bool {
-        let at = place(poll)
+        guard let at = polls.firstIndex(where: { $0.poll == poll }) else { return false }
         polls[at].counting = false
         return polls[at].changed
+    }
+
+    /// A live count is wanted: none came back for lack of room, or ballots from elsewhere have reached the store.
+    mutating func wantCount(_ poll: PollID) {
+        let at = place(poll)
+        polls[at].counting = false
+        polls[at].changed = true
     }
 
     var hasChanges: Bool { polls.contains { $0.changed } }

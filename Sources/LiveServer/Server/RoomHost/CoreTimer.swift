@@ -3,7 +3,7 @@
 import LiveIO
 
 /// A timer of a reactor: what is due, for which room or connection.
-enum CoreTimer {
+enum CoreTimer: Equatable {
     /// Presence of a room goes out.
     case presence(UInt32)
     /// Live counts of a room are due.
@@ -18,8 +18,10 @@ enum CoreTimer {
     case health
     /// The drain is over.
     case stop
-    /// A connection that went over its rate may be read again.
-    case unpause(ConnectionID)
+    /// A connection that went over its rate may be read again: slot and the low 24 bits of its generation.
+    case unpause(index: UInt32, generation: UInt32)
+    /// What store or log refused for a room's polls is tried again.
+    case debts(UInt32)
 
     /// kind in the top byte; handle below, or slot index and the low bits of its generation.
     var payload: UInt64 {
@@ -30,33 +32,62 @@ enum CoreTimer {
         case .tidy: 4 << 56
         case .stop: 6 << 56
         case .retry: 7 << 56
+        case .unpause(let index, let generation):
+            5 << 56 | UInt64(generation & CoreTimer.generationMask) << 32 | UInt64(index)
         case .health: 8 << 56
-        case .unpause(let id):
-            5 << 56 | UInt64(id.generation & 0xFF_FFFF) << 32 | UInt64(id.index)
+        case .debts(let handle): 9 << 56 | UInt64(handle)
+        }
+    }
+
+    /// What fits of a generation: a connection's successors in its slot differ in these bits for months.
+    static let generationMask: UInt32 = 0xFF_FFFF
+
+    /// The timer of a payload; nil where no timer has such a one.
+    init?(payload: UInt64) {
+        let handle = UInt32(truncatingIfNeeded: payload)
+        switch payload >> 56 {
+        case 1: self = .presence(handle)
+        case 2: self = .tally(handle)
+        case 3: self = .deadline(handle)
+        case 4: self = .tidy
+        case 5:
+            self = .unpause(index: handle, generation: UInt32(truncatingIfNeeded: payload >> 32) & Self.generationMask)
+        case 6: self = .stop
+        case 7: self = .retry
+        case 8: self = .health
+        case 9: self = .debts(handle)
+        default: return nil
         }
     }
 }
 
 extension ReactorCore {
     func timerFired(_ payload: UInt64) {
-        let handle = UInt32(truncatingIfNeeded: payload)
-        switch payload >> 56 {
-        case 1: if let home = homes[handle] { publishPresence(home) }
-        case 2: if let home = homes[handle] { askForTallies(home) }
-        case 3: if let home = homes[handle] { deadlineReached(home) }
-        case 4:
+        guard let timer = CoreTimer(payload: payload) else {
+            preconditionFailure("timers carry one of the kinds above")
+        }
+        switch timer {
+        case .presence(let handle): if let home = homes[handle] { publishPresence(home) }
+        case .tally(let handle): if let home = homes[handle] { askForTallies(home) }
+        case .deadline(let handle): if let home = homes[handle] { deadlineReached(home) }
+        case .debts(let handle): if let home = homes[handle] { payDebts(home) }
+        case .tidy:
             tidyRooms()
             _ = reactor.schedule(inMs: UInt32(limits.tidyEveryMs), payload: CoreTimer.tidy.payload)
-        case 5:
-            let session = sessions.at(handle)
-            let generation = UInt32(truncatingIfNeeded: payload >> 32) & 0xFF_FFFF
-            guard session.pointee.kind != .vacant, session.pointee.id.generation & 0xFF_FFFF == generation else { return }
-            session.pointee.flags.remove(.paused)
-            reactor.setReading(session.pointee.id, true)
-        case 6: reactor.stop()
-        case 7: break
-        case 8: checkHealth()
-        default: preconditionFailure("timers carry one of the kinds above")
+        case .unpause(let index, let generation): unpause(index, generation)
+        case .stop: reactor.stop()
+        case .retry: isRetryArmed = false
+        case .health: checkHealth()
         }
+    }
+
+    private func unpause(_ index: UInt32, _ generation: UInt32) {
+        let session = sessions.at(index)
+        guard session.pointee.kind != .vacant, session.pointee.id.generation & CoreTimer.generationMask == generation
+        else { return }
+        session.pointee.flags.remove(.paused)
+        // It could not be heard: its silence begins now.
+        session.pointee.lastInboundMs = now32
+        reactor.setReading(session.pointee.id, true)
     }
 }

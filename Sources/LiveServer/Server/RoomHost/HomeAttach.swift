@@ -26,7 +26,9 @@ extension ReactorCore {
         }
         presenceChanged(home)
         counters.joins += 1
-        if actor.role.isModerator || home.room.openPolls.contains(where: { $0.show == .live }) { recountOpenPolls(home) }
+        if actor.role.isModerator || home.room.openPolls.contains(where: { $0.show == .live }) {
+            recountOpenPolls(home)
+        }
         let origin = Int(request.endpoint.reactor)
         if origin != index, !home.subscribers.contains(origin) { home.subscribers.append(origin) }
         answer(request, place(request, home))
@@ -34,7 +36,10 @@ extension ReactorCore {
 
     private func answer(_ request: AttachRequest, _ verdict: AttachReply.Verdict) {
         post(
-            .attached(AttachReply(endpoint: request.endpoint, room: request.room, verdict: verdict)),
+            .attached(
+                AttachReply(
+                    endpoint: request.endpoint, room: request.room, participant: request.actor.participant,
+                    verdict: verdict)),
             to: Int(request.endpoint.reactor))
     }
 

@@ -22,7 +22,10 @@ extension ReactorCore {
                 counters.reject(rejection.code)
                 replyRefused(command, rejection)
             case .replay(let outcome):
-                reply(command, ReplyEncoding.accepted(command.id, proposal.command, seq: outcome.seq), afterSeq: outcome.seq)
+                // With the round: the event that it must follow may be part of it.
+                queueReply(
+                    command, home, json: ReplyEncoding.accepted(command.id, proposal.command, seq: outcome.seq),
+                    afterSeq: outcome.seq)
             case .propose:
                 if case .pollClose(let poll, let reveal, _) = proposal.command {
                     closePoll(poll, reveal: reveal, command, home)
@@ -54,7 +57,8 @@ extension ReactorCore {
     /// Sends a proposal to the log.
     func propose(_ proposal: Proposal, origin: RoomCommand?, _ home: RoomHome) {
         guard home.pendingCount < limits.pendingMax, submissions.count < limits.submissionsMax else {
-            return refuseOverloaded(origin)
+            refuseOverloaded(origin)
+            return owe(for: proposal.command, home)
         }
         let seq = home.nextSeq
         var bytes: [UInt8] = []
@@ -86,7 +90,13 @@ extension ReactorCore {
                 replyRefused(
                     origin, Rejection(.unavailable, "the log cannot be written now", retryAfterMs: 2000))
             }
-            return
+            return owe(for: pending.proposal.command, home)
+        }
+        if case .chatDelete(let message) = pending.proposal.command, home.round.entries > 0,
+            message.seq > home.round.previousSeq
+        {
+            // The message may be of this very round: it must stand in the tail to be taken out of it.
+            finish(home)
         }
         if home.round.entries == 0 {
             home.round.previousSeq = home.room.seq
@@ -116,6 +126,10 @@ extension ReactorCore {
                 afterSeq: seq)
         case .ignored(let rejection):
             counters.reject(rejection.code)
+            // Another count came before this one under the same revision.
+            if case .pollResults = pending.proposal.command, rejection.code == .conflict {
+                owe(for: pending.proposal.command, home)
+            }
             guard let origin = pending.origin else { return }
             queueReply(
                 origin, home, json: ReplyEncoding.refused(origin.id.raw, rejection), afterSeq: 0,
@@ -155,6 +169,7 @@ extension ReactorCore {
                     to: Int(endpoint.reactor))
             }
             presenceChanged(home)
+        case .roomEnded: closeOpenPolls(home)
         default: break
         }
         if home.room.seq &- home.lastSnapshotSeq >= UInt64(limits.snapshotEveryEvents) { saveSnapshot(home) }
@@ -162,7 +177,7 @@ extension ReactorCore {
 
     private func redact(_ event: Event, _ home: RoomHome) {
         guard let seq = event.redacts, let replica = replica(home.key),
-            let bare = Redaction.rewrite(seq: seq, in: replica.moderators, reader: json)
+            let bare = replica.redactedMessage(seq)
         else { return }
         home.round.redactions.append(FrameBatch.Redaction(seq: seq, json: bare))
     }
@@ -183,12 +198,19 @@ extension ReactorCore {
     /// The round's proposals go to the log together, so that they come back together and leave with one write a member.
     func submitRound() {
         guard !submissions.isEmpty else { return }
-        if node.backplane.submit(submissions) {
-            submissions.removeAll(keepingCapacity: true)
-        } else {
-            // The log is behind: they wait here and go with the next round.
-            _ = reactor.schedule(inMs: 1, payload: CoreTimer.retry.payload)
+        if submissions.count <= limits.submitMax, node.backplane.submit(submissions) {
+            return submissions.removeAll(keepingCapacity: true)
         }
+        // More than the log's queue may ever take goes in pieces.
+        var sent = 0
+        while sent < submissions.count {
+            let end = min(sent + limits.submitMax, submissions.count)
+            guard node.backplane.submit(Array(submissions[sent..<end])) else { break }
+            sent = end
+        }
+        submissions.removeFirst(sent)
+        // The log is behind: the rest waits here and goes with the next round.
+        if !submissions.isEmpty { armRetry() }
     }
 
     func markDirty(_ home: RoomHome) {

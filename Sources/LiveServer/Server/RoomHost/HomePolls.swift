@@ -15,7 +15,9 @@ extension ReactorCore {
             return replyRefused(command, Rejection(.forbidden, "ballots are the students'"))
         }
         if let poll = home.room.poll(answer.poll) {
-            if let rejection = answer.rejection(options: poll.draft.options.count, several: poll.draft.kind.acceptsSeveral) {
+            if let rejection = answer.rejection(
+                options: poll.draft.options.count, several: poll.draft.kind.acceptsSeveral)
+            {
                 counters.reject(rejection.code)
                 return replyRefused(command, rejection)
             }
@@ -44,17 +46,20 @@ extension ReactorCore {
         case .stored(let room, let poll, let participant, let attempt, _):
             ballotStored(room, poll, participant, attempt)
         case .opened(let ticket, _, let poll, let closedTs):
-            guard case .open(let handle)? = tickets.redeem(ticket), let home = homes[handle] else { return }
+            guard case .open(let handle, _)? = tickets.redeem(ticket), let home = homes[handle] else { return }
             // The store holds a close that the log never got: finish it.
-            if let closedTs { sequenceClose(poll, reveal: true, closedTs: closedTs, nil, home) }
+            if let closedTs, home.room.poll(poll)?.isOpen == true {
+                sequenceClose(poll, reveal: true, closedTs: closedTs, nil, home)
+            }
         case .closed(let ticket, _, let poll, let closedTs):
-            guard case .close(let handle, let command, let reveal)? = tickets.redeem(ticket), let home = homes[handle]
+            guard case .close(let handle, _, let command, let reveal)? = tickets.redeem(ticket),
+                let home = homes[handle]
             else { return }
             sequenceClose(poll, reveal: reveal, closedTs: closedTs, command, home)
         case .tally(let ticket, _, let poll, let tally): tallied(ticket, poll, tally)
         case .own(let ticket, let ballots): ownBallots(ticket, ballots)
         case .drained(let room, let poll):
-            withHome(room, .ballots([outcome])) { countResults(poll, $0) }
+            withHome(room, .ballots([outcome])) { drained(poll, $0) }
         }
     }
 
@@ -81,14 +86,30 @@ extension ReactorCore {
         case .ballot(let command, _, _)?:
             counters.reject(BallotRefusal.rejection(rejection).code)
             replyRefused(command, BallotRefusal.rejection(rejection))
-        case .close(_, let command?, _)?: replyRefused(command, BallotRefusal.rejection(rejection))
+        case .close(let handle, let poll, let command, let reveal)?:
+            if let command { return replyRefused(command, BallotRefusal.rejection(rejection)) }
+            guard let home = homes[handle] else { return }
+            // Nobody else asks for the close of a poll whose time is over.
+            if rejection == .notFound { owe(.open(poll), home) }
+            if rejection == .notFound || rejection == .unavailable { owe(.close(poll, reveal: reveal), home) }
         case .own(let handle, _)?:
             if let home = homes[handle] { loadStepDone(home) }
-        case .results(let handle)?:
-            // The store cannot count now: `drained` or the next load will ask again.
-            if let home = homes[handle] { home.resultsOwed = true }
-        default: break
+        case .open(let handle, let poll)?:
+            if rejection == .unavailable, let home = homes[handle] { owe(.open(poll), home) }
+        case .results(let handle, let poll)?:
+            if rejection == .unavailable, let home = homes[handle] { owe(.results(poll), home) }
+        case .liveTally(let handle, let poll)?:
+            // The next ballot asks again.
+            if let home = homes[handle], home.ballots.counted(poll) { armTally(home) }
+        case .classSaved, .load, nil: break
         }
+    }
+
+    /// Ballots that waited in the node's journal are in the store: the count has changed.
+    private func drained(_ poll: PollID, _ home: RoomHome) {
+        guard home.room.poll(poll)?.isOpen == true else { return countResults(poll, home) }
+        home.ballots.wantCount(poll)
+        armTally(home)
     }
 
     private func ballotStored(_ key: RoomKey, _ poll: PollID, _ participant: ParticipantID, _ attempt: String) {
@@ -110,19 +131,21 @@ extension ReactorCore {
     func pollStarted(_ event: Event, _ entry: LogEntry, _ home: RoomHome) {
         let id = PollID(seq: entry.seq)
         guard let poll = home.room.poll(id) else { return }
+        home.ballots.retain { home.room.poll($0) != nil }
         openAtDesk(poll, home)
         armDeadlines(home)
     }
 
-    private func openAtDesk(_ poll: Poll, _ home: RoomHome) {
+    func openAtDesk(_ poll: Poll, _ home: RoomHome) {
         let rules = PollRules(
             options: poll.draft.options.count, multiple: poll.draft.kind.acceptsSeveral,
             allowChange: poll.draft.allowChange,
             closesTs: poll.closesTs)
-        let ticket = tickets.issue(.open(room: home.handle), reactor: index)
+        let ticket = tickets.issue(.open(room: home.handle, poll: poll.id), reactor: index)
         if !node.ballots.open(room: home.key, poll: poll.id, rules: rules, ticket: ticket) {
             _ = tickets.redeem(ticket)
             node.log.error("the ballot desk takes no more polls", reason: "its queue is full")
+            owe(.open(poll.id), home)
         }
     }
 
@@ -138,6 +161,8 @@ extension ReactorCore {
             }
             if !poll.isOpen, poll.results?.final != true { countResults(poll.id, home) }
         }
+        // A class that ended while the node did may have left some open.
+        if home.room.ended { closeOpenPolls(home) }
     }
 
     private func ownBallots(_ ticket: UInt64, _ ballots: [OwnBallot]) {
@@ -156,13 +181,20 @@ extension ReactorCore {
     }
 
     func closePoll(_ poll: PollID, reveal: Bool, _ command: RoomCommand?, _ home: RoomHome, closedTs: Int64? = nil) {
-        let ticket = tickets.issue(.close(room: home.handle, command, reveal: reveal), reactor: index)
+        let ticket = tickets.issue(.close(room: home.handle, poll: poll, command, reveal: reveal), reactor: index)
         if !node.ballots.close(room: home.key, poll: poll, closedTs: closedTs, ticket: ticket) {
             _ = tickets.redeem(ticket)
             if let command {
                 replyRefused(command, Rejection(.overloaded, "too many ballots are waiting", retryAfterMs: 500))
+            } else {
+                owe(.close(poll, reveal: reveal), home)
             }
         }
+    }
+
+    /// The class is over: nobody can close its polls any more, so the server does, and their results are published.
+    func closeOpenPolls(_ home: RoomHome) {
+        for poll in home.room.openPolls { closePoll(poll.id, reveal: true, nil, home) }
     }
 
     private func sequenceClose(
@@ -174,7 +206,8 @@ extension ReactorCore {
                 actor: asked.actor, id: asked.id, digest: asked.digest,
                 command: .pollClose(poll, reveal: reveal, closedTs: closedTs))
         } else {
-            proposal = .timer(poll: poll, deadline: home.room.poll(poll)?.closesTs ?? closedTs, closedTs: closedTs)
+            guard let known = home.room.poll(poll), known.isOpen else { return }
+            proposal = PollClosing.proposal(known, reveal: reveal, closedTs: closedTs)
         }
         propose(proposal, origin: command, home)
     }
@@ -203,13 +236,13 @@ extension ReactorCore {
 
     // MARK: Counting
 
-    /// A live count at most five times a second while ballots come in.
     /// A moderator's `welcome` holds no counts of open polls, the store has them: they follow as a tally.
     func recountOpenPolls(_ home: RoomHome) {
         for poll in home.room.openPolls { home.ballots.recount(poll.id) }
         if !home.room.openPolls.isEmpty { armTally(home) }
     }
 
+    /// A live count at most five times a second while ballots come in.
     private func armTally(_ home: RoomHome) {
         guard !home.tallyTimerArmed else { return }
         home.tallyTimerArmed = true
@@ -220,8 +253,12 @@ extension ReactorCore {
         home.tallyTimerArmed = false
         for poll in home.ballots.takeChanged() {
             guard home.room.poll(poll)?.isOpen == true else { continue }
-            let ticket = tickets.issue(.liveTally(room: home.handle), reactor: index)
-            if !node.ballots.tally(room: home.key, poll: poll, ticket: ticket) { _ = tickets.redeem(ticket) }
+            let ticket = tickets.issue(.liveTally(room: home.handle, poll: poll), reactor: index)
+            if !node.ballots.tally(room: home.key, poll: poll, ticket: ticket) {
+                _ = tickets.redeem(ticket)
+                home.ballots.wantCount(poll)
+                armTally(home)
+            }
         }
     }
 
@@ -230,16 +267,17 @@ extension ReactorCore {
         guard let known = home.room.poll(poll), !known.isOpen else { return }
         home.ballots.end(poll)
         replica(home.key)?.endEphemeral(key: poll.text)
-        let ticket = tickets.issue(.results(room: home.handle), reactor: index)
+        for other in home.subscribers { post(.ephemeralEnded(room: home.key, key: poll.text), to: other) }
+        let ticket = tickets.issue(.results(room: home.handle, poll: poll), reactor: index)
         if !node.ballots.tally(room: home.key, poll: poll, ticket: ticket) {
             _ = tickets.redeem(ticket)
-            home.resultsOwed = true
+            owe(.results(poll), home)
         }
     }
 
     private func tallied(_ ticket: UInt64, _ poll: PollID, _ tally: Tally) {
         switch tickets.redeem(ticket) {
-        case .liveTally(let handle)?:
+        case .liveTally(let handle, _)?:
             guard let home = homes[handle], let known = home.room.poll(poll) else { return }
             if home.ballots.counted(poll) { armTally(home) }
             guard known.isOpen else { return }
@@ -248,7 +286,7 @@ extension ReactorCore {
                 home,
                 EphemeralBatch(
                     room: home.key, key: poll.text, moderators: json, peers: known.draft.show == .live ? json : []))
-        case .results(let handle)?:
+        case .results(let handle, _)?:
             guard let home = homes[handle], let known = home.room.poll(poll) else { return }
             let results = PollResults(
                 poll: poll, counts: tally.counts, total: tally.total, revision: (known.results?.revision ?? 0) + 1,

@@ -16,7 +16,8 @@ extension ReactorCore {
         let home = homeOf[key].flatMap { homes[$0] } ?? openHome(key)
         guard let home else {
             counters.reject(.overloaded)
-            return refuse(message(), Rejection(.overloaded, "this node holds as many rooms as it may", retryAfterMs: 5000))
+            return refuse(
+                message(), Rejection(.overloaded, "this node holds as many rooms as it may", retryAfterMs: 5000))
         }
         home.lastUsedMs = reactor.nowMs
         guard home.waiting == nil else {
@@ -39,7 +40,9 @@ extension ReactorCore {
         homeOf[key] = handle
         home.loadsUnderWay = 1
         let ticket = tickets.issue(.load(room: handle), reactor: index)
-        if !node.history.load(room: key, tailEntries: min(limits.tailEvents, HistoryLimits.tailEntriesMin), ticket: ticket) {
+        if !node.history.load(
+            room: key, tailEntries: min(limits.tailEvents, HistoryLimits.tailEntriesMin), ticket: ticket)
+        {
             _ = tickets.redeem(ticket)
             abandon(home, Rejection(.unavailable, "the room's history cannot be read now", retryAfterMs: 1000))
             return nil
@@ -116,7 +119,8 @@ extension ReactorCore {
         switch message {
         case .attach(let request):
             let reply = AttachReply(
-                endpoint: request.endpoint, room: request.room, verdict: .refused(rejection, removed: false))
+                endpoint: request.endpoint, room: request.room, participant: request.actor.participant,
+                verdict: .refused(rejection, removed: false))
             post(.attached(reply), to: Int(request.endpoint.reactor))
         case .command(let command): replyRefused(command, rejection)
         case .participants(let request):
@@ -141,12 +145,13 @@ extension ReactorCore {
             }
             let idle = nowMs &- home.lastUsedMs >= UInt64(limits.idleRoomUnloadMs)
             if idle, home.presence.count == 0, home.pendingCount == 0, home.round.isEmpty, home.subscribers.isEmpty,
-                home.room.deadlines.isEmpty
+                home.room.deadlines.isEmpty, home.debts.isEmpty, replica(home.key)?.memberCount ?? 0 == 0
             {
                 unload(home)
             }
         }
         for replica in replicas {
+            if let replica { repairAgain(replica) }
             guard let replica, let since = replica.emptySinceMs, homeOf[replica.key] == nil else { continue }
             if nowMs &- since >= UInt64(limits.idleRoomUnloadMs) {
                 closeReplica(replica)
@@ -159,7 +164,7 @@ extension ReactorCore {
         saveSnapshot(home)
         homes[home.handle] = nil
         homeOf[home.key] = nil
-        if let replica = replica(home.key), replica.memberCount == 0 { closeReplica(replica) }
+        if let replica = replica(home.key) { closeReplica(replica) }
         counters.roomsUnloaded += 1
     }
 

@@ -53,8 +53,9 @@ final class RoomHome {
     var presenceTimerArmed = false
     var tallyTimerArmed = false
     var deadlineTimerFor: Int64?
-    /// Results of a closed poll could not be counted; the next chance is taken.
-    var resultsOwed = false
+    /// What store or log refused for polls; tried again until it is done.
+    var debts = PollDebts()
+    var debtTimerArmed = false
     var lastSnapshotSeq: UInt64 = 0
     var lastUsedMs: UInt64 = 0
 

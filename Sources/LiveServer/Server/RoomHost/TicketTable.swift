@@ -9,13 +9,13 @@ enum TicketPurpose {
     /// A ballot: reply to its sender.
     case ballot(RoomCommand, PollAnswer, room: UInt32)
     /// The poll's row has been made; the answer may say that it is closed already.
-    case open(room: UInt32)
+    case open(room: UInt32, poll: PollID)
     /// The store has closed the poll: now the close may be sequenced.
-    case close(room: UInt32, RoomCommand?, reveal: Bool)
+    case close(room: UInt32, poll: PollID, RoomCommand?, reveal: Bool)
     /// A count for the live display.
-    case liveTally(room: UInt32)
+    case liveTally(room: UInt32, poll: PollID)
     /// The count that becomes results in the log.
-    case results(room: UInt32)
+    case results(room: UInt32, poll: PollID)
     /// The ballots of a poll, to fill `you` after a load.
     case own(room: UInt32, poll: PollID)
     /// A new class is being stored; the answer that its maker waits for.

@@ -46,7 +46,8 @@ struct Assets: Sendable {
         let plain = [UInt8](UnsafeBufferPointer(start: bytes, count: entry.length))
         let gzip = compress(plain)
         let sum = plain.withUnsafeBytes {
-            crc32(adler32(1, $0.bindMemory(to: UInt8.self).baseAddress, UInt32($0.count)),
+            crc32(
+                adler32(1, $0.bindMemory(to: UInt8.self).baseAddress, UInt32($0.count)),
                 $0.bindMemory(to: UInt8.self).baseAddress, UInt32($0.count))
         }
         let text = String(cString: path)

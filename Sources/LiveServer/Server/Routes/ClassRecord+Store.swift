@@ -10,7 +10,8 @@ extension RoomsStore.ClassRecord {
         self.init(
             code: record.code.text, room: record.room.raw, name: record.name, guests: record.guests.rawValue,
             cap: Int64(record.cap), locked: record.locked ? 1 : 0,
-            teacherSecretHash: String(decoding: record.teacherSecretHash.withUnsafeBytes { Hex.encode($0) }, as: UTF8.self),
+            teacherSecretHash: String(
+                decoding: record.teacherSecretHash.withUnsafeBytes { Hex.encode($0) }, as: UTF8.self),
             createdMs: record.createdMs, expiresMs: record.expiresMs)
     }
 }

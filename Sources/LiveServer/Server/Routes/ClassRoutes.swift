@@ -124,20 +124,17 @@ extension ReactorCore {
     }
 
     /// `GET /v1/classes/{code}`: what the join page shows before a name is typed.
-    func classInfo(_ session: UnsafeMutablePointer<Session>, _ exchange: HTTPExchange, _ code: String) {
+    func classInfo(_ session: UnsafeMutablePointer<Session>, _ code: String) {
         let outcome = node.classes.withLock { $0.find(code: code, from: address(session), now: clock) }
         switch outcome {
         case .failure(let refusal): answer(session.pointee.id, .problem(rejection(refusal)))
         case .success(let record):
-            let joinLink = node.publicURL(host: exchange.host) + "/join#c=" + record.code.text
-            var json = JSONWriter(reserving: 4096)
+            var json = JSONWriter(reserving: 256)
             json.beginObject()
             json.field("name", record.name)
             json.field("code", record.code.text)
             json.field("guests", record.guests.rawValue)
             json.field("locked", record.locked)
-            json.field("join_link", joinLink)
-            if let qr = QRCode.svg(joinLink) { json.field("qr", qr) }
             json.endObject()
             answer(session.pointee.id, .json(200, json.bytes))
         }
@@ -162,6 +159,7 @@ extension ReactorCore {
         }
     }
 
+    /// Where the peer is, as limits count it.
     func address(_ session: UnsafeMutablePointer<Session>) -> AddressKey {
         let key = session.pointee.addressKey
         if key == .max { return .local }

@@ -18,9 +18,11 @@ extension ReactorCore {
         case .commands(let room): postCommand(session, exchange, room)
         case .participants(let room): roster(session, exchange, room)
         case .classes: createClass(session, exchange)
-        case .classInfo(let code): classInfo(session, exchange, code)
+        case .classInfo(let code): classInfo(session, code)
         case .join: join(session, exchange)
-        case .healthz: answer(id, HTTPAnswer(status: 200, contentType: "application/json", body: Array("{\"status\":\"ok\"}".utf8)))
+        case .healthz:
+            answer(
+                id, HTTPAnswer(status: 200, contentType: "application/json", body: Array("{\"status\":\"ok\"}".utf8)))
         case .readyz: answer(id, readiness())
         case .metrics: scrapeMetrics(session)
         case .echo: answer(id, HTTPAnswer(status: 200, contentType: "application/octet-stream", body: exchange.body))
@@ -114,7 +116,8 @@ extension ReactorCore {
     private func postCommand(_ session: UnsafeMutablePointer<Session>, _ exchange: HTTPExchange, _ room: RoomKey) {
         guard let token = authorized(session, exchange, room) else { return }
         guard exchange.body.count <= limits.frameBytes else {
-            return answer(session.pointee.id, .problem(Rejection(.tooLarge, "a command has at most \(limits.frameBytes) bytes")))
+            return answer(
+                session.pointee.id, .problem(Rejection(.tooLarge, "a command has at most \(limits.frameBytes) bytes")))
         }
         let actor = Actor(participant: token.sub, name: token.name, role: token.role)
         counters.messages += 1

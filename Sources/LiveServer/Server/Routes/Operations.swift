@@ -54,15 +54,14 @@ extension ReactorCore {
     /// Ready while the log takes events and ballots have somewhere to go.
     func readiness() -> HTTPAnswer {
         let facts = node.facts()
-        let ready = !isDraining && !facts.logFailing
-        var json = JSONWriter(reserving: 256)
-        json.beginObject()
-        json.field("ready", ready)
-        json.field("mode", "embedded")
-        json.field("draining", isDraining)
-        json.field("log", facts.logFailing ? "failing" : "ok")
-        json.field("ballots", facts.ballotsInJournal ? "journal" : "store")
-        json.endObject()
-        return .json(ready ? 200 : 503, json.bytes)
+        let report = HealthReport(
+            mode: node.configuration.journal.enabled ? "embedded" : "development",
+            uptimeMs: max(0, reactor.wallMs - facts.startedMs),
+            parts: [
+                .init(name: "node", isWell: !isDraining, state: isDraining ? "draining" : "ok"),
+                .init(name: "log", isWell: !facts.logFailing, state: facts.logFailing ? "failing" : "ok"),
+                .init(name: "ballots", isWell: true, state: facts.ballotsInJournal ? "journal" : "store"),
+            ])
+        return .json(report.status, report.json)
     }
 }

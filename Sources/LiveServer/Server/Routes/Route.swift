@@ -21,7 +21,8 @@ enum Route {
     /// Methods of the route, for `Allow` and CORS.
     var methods: StaticString {
         switch self {
-        case .asset, .healthz, .readyz, .metrics, .classInfo, .participants, .live: "GET, HEAD, OPTIONS"
+        case .asset, .healthz, .readyz, .metrics, .classInfo, .participants: "GET, HEAD, OPTIONS"
+        case .live: "GET, OPTIONS"
         case .commands, .classes, .join: "POST, OPTIONS"
         case .echo: "GET, POST, OPTIONS"
         case .nothing: "OPTIONS"

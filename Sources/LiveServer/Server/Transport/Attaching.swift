@@ -12,47 +12,100 @@ extension ReactorCore {
             preconditionFailure("a session attaches after it was identified")
         }
         session.pointee.flags.insert(.present)
+        if session.pointee.room < 0, !session.pointee.flags.contains(.joining) {
+            session.pointee.flags.insert(.joining)
+            joinsInProgress += 1
+        }
+        let replica = replica(identity.room)
+        // Not to be let go while the answer relies on it.
+        if replica?.emptySinceMs != nil { replica?.emptySinceMs = reactor.nowMs }
         let request = AttachRequest(
             endpoint: Endpoint(reactor: UInt8(index), connection: session.pointee.id), actor: identity.actor,
             room: identity.room, device: identity.device, view: session.pointee.view, cursor: cursor,
-            replicaBaseSeq: replica(identity.room)?.baseSeq)
+            replicaBaseSeq: replica?.baseSeq)
         post(.attach(request), to: node.home(of: identity.room))
     }
 
     /// A reader fell off the tail: the same attach again, which can only end in a snapshot.
     func requestReset(_ session: UnsafeMutablePointer<Session>, _ replica: RoomReplica) {
-        requestAttach(session, cursor: RoomCursor(epoch: "-", seq: 0))
+        requestAttach(session, cursor: .unknown)
     }
 
     /// The home has answered.
     func attached(_ reply: AttachReply) {
-        guard let session = sessions.find(reply.endpoint.connection), let identity = session.pointee.identity else {
-            // Gone meanwhile: take it out of presence again.
-            return
+        guard let session = sessions.find(reply.endpoint.connection), let identity = session.pointee.identity,
+            awaitsRoom(session)
+        else { return leaveAgain(reply) }
+        joinDone(session)
+        if case .refused(let rejection, let removed) = reply.verdict {
+            return refuseAttach(session, rejection, removed: removed)
         }
+        guard !isDraining else {
+            keepReplica(reply)
+            return refuseAttach(
+                session, Rejection(.unavailable, "the server is shutting down", retryAfterMs: 1000), removed: false)
+        }
+        writer.reset(keepingCapacity: true)
         switch reply.verdict {
-        case .refused(let rejection, let removed): refuseAttach(session, rejection, removed: removed)
+        case .refused: preconditionFailure("refusals were dealt with above")
         case .welcome(let parts):
-            writer.reset(keepingCapacity: true)
             writeWelcome(parts, session, identity)
             place(session, identity, epoch: parts.epoch, seq: parts.seq, head: parts.seq, missed: nil)
         case .resumed(let parts):
-            writer.reset(keepingCapacity: true)
             writeResumed(parts, identity)
             place(session, identity, epoch: parts.epoch, seq: parts.from, head: parts.head, missed: parts.missed)
         }
     }
 
-    private func refuseAttach(_ session: UnsafeMutablePointer<Session>, _ rejection: Rejection, removed: Bool) {
-        session.pointee.flags.remove(.present)
+    /// Whether the session is one that an answer of a room's home is for.
+    private func awaitsRoom(_ session: UnsafeMutablePointer<Session>) -> Bool {
         switch session.pointee.kind {
-        case .webSocket:
+        case .webSocket, .eventStream: true
+        case .awaitingAnswer: (session.pointee.exchange?.wants ?? .answer) != .answer
+        case .vacant, .http, .longPoll, .echo, .closing: false
+        }
+    }
+
+    /// The connection went while its room was asked. Its end was told to the home as well, but that may have come there
+    /// before the attach (a room that is being read makes attaches wait): only this is sure to come behind.
+    private func leaveAgain(_ reply: AttachReply) {
+        if case .refused = reply.verdict { return }
+        keepReplica(reply)
+        post(
+            .detach(room: reply.room, endpoint: reply.endpoint, participant: reply.participant, lingers: false),
+            to: node.home(of: reply.room))
+    }
+
+    /// The home counts this reactor among the room's subscribers from now on: a replica, though nobody reads it, is
+    /// what ends that in time.
+    private func keepReplica(_ reply: AttachReply) {
+        guard replica(reply.room) == nil, node.home(of: reply.room) != index else { return }
+        switch reply.verdict {
+        case .refused: break
+        case .welcome(let parts): _ = openReplica(reply.room, epoch: parts.epoch, baseSeq: parts.seq)
+        case .resumed(let parts): _ = openReplica(reply.room, epoch: parts.epoch, baseSeq: parts.head)
+        }
+    }
+
+    /// A join is no longer in progress.
+    func joinDone(_ session: UnsafeMutablePointer<Session>) {
+        guard session.pointee.flags.contains(.joining) else { return }
+        session.pointee.flags.remove(.joining)
+        joinsInProgress -= 1
+    }
+
+    private func refuseAttach(_ session: UnsafeMutablePointer<Session>, _ rejection: Rejection, removed: Bool) {
+        switch session.pointee.kind {
+        case .webSocket, .eventStream:
             let code = removed ? CloseCode.removed : CloseCode.tryAgain
             let reason =
-                removed ? rejection.message : CloseReason.retry(afterMs: UInt32(clamping: rejection.retryAfterMs ?? 1000))
+                removed
+                ? rejection.message : CloseReason.retry(afterMs: UInt32(clamping: rejection.retryAfterMs ?? 1000))
             closeSession(session, code: code, reason: reason)
-        case .awaitingAnswer: answer(session.pointee.id, .problem(rejection))
-        default: break
+        case .awaitingAnswer:
+            leaveRoom(session)
+            answer(session.pointee.id, .problem(rejection))
+        case .vacant, .http, .longPoll, .echo, .closing: break
         }
     }
 
@@ -67,13 +120,20 @@ extension ReactorCore {
         let isMember = session.pointee.room >= 0
         // With `missed` in hand everything up to the head is served from it.
         let from = missed == nil ? seq : head
-        session.pointee.cursor = replica.index(after: from, in: list) ?? replica.nextIndex(in: list)
+        // Who has all that the home has lacks nothing here.
+        let end = from == head ? replica.nextIndex(in: list) : nil
+        guard let start = replica.index(after: from, in: list) ?? end else {
+            // What it lacks left the tail here while the home was asked.
+            return requestAttach(session, cursor: .unknown)
+        }
+        session.pointee.cursor = start
         switch session.pointee.kind {
         case .webSocket:
             let buffer = replyBuffer(session)
             WebSocketFrame.append(.text, payload: greeting, to: &buffer.bytes)
             if let missed { buffer.bytes.append(contentsOf: missed.frames) }
             session.pointee.flags.insert(.greeting)
+            session.pointee.greetingEnd = UInt32(buffer.bytes.count)
             if !isMember {
                 replica.add(session, .webSocket)
                 reactor.setReading(session.pointee.id, true)
@@ -84,7 +144,6 @@ extension ReactorCore {
             openEventStream(session, replica, greeting: greeting, seq: seq, missed: missed)
         case .eventStream:
             StreamEncoding.append(epoch: epoch, seq: seq, json: greeting, to: &replyBuffer(session).bytes)
-            session.pointee.flags.insert(.greeting)
         case .awaitingAnswer:
             placeLongPoll(session, replica, greeting: greeting, seq: seq, missed: missed)
         case .vacant, .http, .longPoll, .echo, .closing: break

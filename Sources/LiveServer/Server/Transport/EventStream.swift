@@ -19,7 +19,6 @@ extension ReactorCore {
         if let missed { append(missed, epoch: replica.epoch, to: &buffer.bytes) }
         session.pointee.kind = .eventStream
         session.pointee.exchange = nil
-        session.pointee.flags.insert(.greeting)
         session.pointee.lastOutboundMs = now32
         replica.add(session, .eventStream)
         reactor.setReading(session.pointee.id, true)

@@ -47,7 +47,11 @@ extension ReactorCore {
         let exchange = HTTPExchange(route: route, method: head.method, keepAlive: head.keepAlive, origin: origin)
         session.pointee.exchange = exchange
         if !head.keepAlive { session.pointee.flags.insert(.closeAfterAnswer) }
-        if head.method == .head { session.pointee.flags.insert(.headOnly) } else { session.pointee.flags.remove(.headOnly) }
+        if head.method == .head {
+            session.pointee.flags.insert(.headOnly)
+        } else {
+            session.pointee.flags.remove(.headOnly)
+        }
         guard originAllowed else {
             counters.reject(.forbidden)
             return refuse(session, Rejection(.forbidden, "this Origin is not on the allow-list"))
@@ -62,6 +66,10 @@ extension ReactorCore {
             return answer(session.pointee.id, answerNow)
         }
         if head.upgradesToWebSocket { return upgrade(session, exchange) }
+        if case .live = route, let waitMs = joinWaitMs() {
+            return refuse(
+                session, Rejection(.unavailable, "too many are joining at once", retryAfterMs: Int64(waitMs)))
+        }
         note(exchange)
         if head.expectsContinue {
             replyBuffer(session).bytes.append(contentsOf: Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
@@ -155,7 +163,9 @@ extension ReactorCore {
     /// Nothing came, or not enough, in time.
     func httpDeadline(_ session: UnsafeMutablePointer<Session>) {
         let id = session.pointee.id
-        if session.pointee.parser.isIdle && session.pointee.exchange == nil { return reactor.close(id, afterDrain: true) }
+        if session.pointee.parser.isIdle && session.pointee.exchange == nil {
+            return reactor.close(id, afterDrain: true)
+        }
         session.pointee.flags.insert(.closeAfterAnswer)
         counters.reject(.tooLarge)
         answer(

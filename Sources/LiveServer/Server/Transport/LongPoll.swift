@@ -45,13 +45,12 @@ extension ReactorCore {
         if let greeting = exchange.pollGreeting { events.raw(greeting) }
         if let missed = exchange.pollMissed { appendPayloads(ofFrames: missed.frames, to: &events) }
         var at = session.pointee.cursor
-        var seq = replica.headSeq
         let from = at
         while at >= log.firstIndex, at < log.nextIndex, events.bytes.count < limits.gatherBytes {
             events.raw(FrameLog.json(ofFrame: log.frame(at: at).bytes))
             at += 1
         }
-        if at < log.nextIndex, at > log.firstIndex { seq = log.frame(at: at - 1).seq }
+        let seq = at == log.nextIndex ? replica.headSeq : log.seqReached(at: at)
         // Last values do not end a wait, but they ride along with what does.
         for value in replica.latestEphemeral[LogClass(session.pointee.view).rawValue] { events.raw(value.json) }
         events.endArray()
@@ -66,7 +65,7 @@ extension ReactorCore {
         writer.raw(events.bytes)
         writer.endObject()
         let body = writer.bytes
-        leaveRoom(session, clean: true)
+        leaveRoom(session)
         session.pointee.kind = .awaitingAnswer
         answer(
             session.pointee.id,
@@ -93,7 +92,7 @@ extension ReactorCore {
 
     /// The room sends the participant away while a poll waits.
     func refuseLongPoll(_ session: UnsafeMutablePointer<Session>, code: UInt16?, reason: String) {
-        leaveRoom(session, clean: true)
+        leaveRoom(session)
         session.pointee.kind = .awaitingAnswer
         let rejection: Rejection
         switch code {

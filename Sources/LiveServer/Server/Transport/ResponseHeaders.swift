@@ -71,7 +71,8 @@ struct ResponseHeaders {
         guard let origin else { return }
         response.field("Access-Control-Allow-Origin", origin)
         response.field("Access-Control-Allow-Methods", static: "GET, HEAD, POST, OPTIONS")
-        response.field("Access-Control-Allow-Headers", static: "Authorization, Content-Type, Idempotency-Key, Last-Event-ID")
+        response.field(
+            "Access-Control-Allow-Headers", static: "Authorization, Content-Type, Idempotency-Key, Last-Event-ID")
         response.field("Access-Control-Expose-Headers", static: "Retry-After, ETag")
         response.field("Access-Control-Max-Age", static: "600")
         response.field("Vary", static: "Origin")

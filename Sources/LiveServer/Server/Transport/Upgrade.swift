@@ -35,11 +35,16 @@ extension ReactorCore {
         _ session: UnsafeMutablePointer<Session>, _ handshake: [UInt8], _ room: RoomKey
     ) {
         let id = session.pointee.id
+        let protocolName: StaticString? = head.fields.lists("sec-websocket-protocol", "live.v1") ? "live.v1" : nil
+        if let waitMs = joinWaitMs() {
+            acceptUpgrade(session, handshake, protocolName: protocolName)
+            return closeSession(session, code: CloseCode.tryAgain, reason: CloseReason.retry(afterMs: waitMs))
+        }
         let token: AccessToken
         switch socketToken() {
         case .failure(.expired):
             counters.reject(.unauthenticated)
-            acceptUpgrade(session, handshake, protocolName: "live.v1")
+            acceptUpgrade(session, handshake, protocolName: protocolName)
             return closeSession(session, code: CloseCode.expired, reason: "the token has expired")
         case .failure(let error):
             session.pointee.flags.insert(.closeAfterAnswer)
@@ -55,8 +60,7 @@ extension ReactorCore {
         let cursor = query["cursor"].map { RoomCursor($0) ?? .unknown }
         let resume = query["resume"]
         identify(session, token, room, device: query["device"], view: token.role.view)
-        let offersOurs = head.fields.lists("sec-websocket-protocol", "live.v1")
-        acceptUpgrade(session, handshake, protocolName: offersOurs ? "live.v1" : nil)
+        acceptUpgrade(session, handshake, protocolName: protocolName)
         requestAttach(session, cursor: proven(cursor, by: resume, session))
     }
 
@@ -85,7 +89,8 @@ extension ReactorCore {
     private func acceptUpgrade(
         _ session: UnsafeMutablePointer<Session>, _ handshake: [UInt8], protocolName: StaticString?
     ) {
-        WebSocketHandshake.appendResponse(acceptKey: handshake, subprotocol: protocolName, to: &replyBuffer(session).bytes)
+        WebSocketHandshake.appendResponse(
+            acceptKey: handshake, subprotocol: protocolName, to: &replyBuffer(session).bytes)
         session.pointee.kind = .webSocket
         session.pointee.exchange = nil
         session.pointee.frames = WebSocketDecoder()

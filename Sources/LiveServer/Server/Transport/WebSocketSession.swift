@@ -34,7 +34,6 @@ extension ReactorCore {
             }
             return consumed
         case .close(let consumed, let code, _):
-            session.pointee.flags.insert(.leftCleanly)
             closeSession(session, code: code, reason: "")
             return consumed
         case .failed(let code, let reason):
@@ -143,8 +142,11 @@ extension ReactorCore {
             !session.pointee.flags.contains(.paused)
         else { return }
         session.pointee.flags.insert(.paused)
-        reactor.setReading(session.pointee.id, false)
-        _ = reactor.schedule(inMs: reply.pauseMs, payload: CoreTimer.unpause(session.pointee.id).payload)
+        let id = session.pointee.id
+        reactor.setReading(id, false)
+        _ = reactor.schedule(
+            inMs: min(reply.pauseMs, limits.pauseMsMax),
+            payload: CoreTimer.unpause(index: id.index, generation: id.generation).payload)
     }
 
     // MARK: Liveness
@@ -157,6 +159,9 @@ extension ReactorCore {
         case .longPoll: longPollDeadline(session)
         case .http: httpDeadline(session)
         case .awaitingAnswer:
+            // Its answer may still come: on a connection that goes on it would be taken for the next request's.
+            session.pointee.flags.insert(.closeAfterAnswer)
+            leaveRoom(session)
             answer(id, .unavailable("the answer took too long", retryAfterMs: 1000))
         case .echo: reactor.setDeadline(id, inMs: 60_000)
         case .closing: reactor.close(id, afterDrain: false)
@@ -166,7 +171,10 @@ extension ReactorCore {
 
     private func webSocketDeadline(_ session: UnsafeMutablePointer<Session>) {
         let id = session.pointee.id
-        if session.pointee.flags.contains(.closeSent) { return reactor.close(id, afterDrain: false) }
+        if session.pointee.room < 0 {
+            // The room's home did not answer in time.
+            return closeSession(session, code: CloseCode.tryAgain, reason: CloseReason.retry(afterMs: 1000))
+        }
         if expired(session) { return closeSession(session, code: CloseCode.expired, reason: "the token has expired") }
         let silence = now32 &- session.pointee.lastInboundMs
         if silence >= UInt32(limits.silentMs), !session.pointee.flags.contains(.paused) {
@@ -196,7 +204,7 @@ extension ReactorCore {
             guard !session.pointee.flags.contains(.closeSent) else { return }
             session.pointee.flags.insert(.closeSent)
             WebSocketFrame.appendClose(code: code, reason: reason, to: &replyBuffer(session).bytes)
-            leaveRoom(session, clean: true)
+            leaveRoom(session)
             session.pointee.kind = .closing
             reactor.setDeadline(id, inMs: UInt32(limits.closeTimeoutMs))
         case .eventStream:
@@ -207,7 +215,7 @@ extension ReactorCore {
             json.field("reason", reason)
             json.endObject()
             StreamEncoding.append(json: json.bytes, to: &replyBuffer(session).bytes)
-            leaveRoom(session, clean: true)
+            leaveRoom(session)
             session.pointee.kind = .closing
             reactor.setDeadline(id, inMs: UInt32(limits.closeTimeoutMs))
         case .longPoll: refuseLongPoll(session, code: code, reason: reason)
@@ -217,7 +225,8 @@ extension ReactorCore {
     }
 
     /// Takes the session out of its room's members and presence.
-    func leaveRoom(_ session: UnsafeMutablePointer<Session>, clean: Bool) {
+    func leaveRoom(_ session: UnsafeMutablePointer<Session>) {
+        joinDone(session)
         guard let identity = session.pointee.identity else { return }
         if let replica = replica(of: session), let encoding = session.pointee.encoding {
             replica.remove(session, encoding, in: sessions, nowMs: reactor.nowMs)

@@ -1,0 +1,169 @@
+// Two reactors whose mail gets lost: what must arrive arrives, what went missing is repaired, and nothing stays behind.
+
+import LiveIO
+import LiveProtocol
+import LiveTestSupport
+import Rooms
+import RoomsBackplane
+import Synchronization
+import Testing
+
+@testable import LiveServer
+
+@Suite(.serialized) struct MailTests {
+    private static func batch(_ room: RoomKey, after previous: UInt64, _ seqs: ClosedRange<UInt64>) -> FrameBatch {
+        var bytes: [UInt8] = []
+        var items: [FrameBatch.Item] = []
+        for seq in seqs {
+            let json = Array("{\"ev\":\"x\",\"seq\":\(seq),}".utf8)
+            items.append(.init(seq: seq, moderators: UInt32(json.count), peers: UInt32(json.count)))
+            bytes += json
+        }
+        return FrameBatch(
+            room: room, previousSeq: previous, headSeq: seqs.upperBound, items: items, moderators: bytes, peers: bytes,
+            redactions: [], receivedNs: 0)
+    }
+
+    /// Fills a mailbox with what means nothing.
+    private func fill(_ mailbox: Mailbox<CoreMessage>, _ room: RoomKey) {
+        while mailbox.post(.unsubscribe(room: room, reactor: 9)) {}
+    }
+
+    /// Turns one reactor while the other stands still.
+    private func alone(_ world: CoreWorld, _ what: String, at index: Int, _ condition: () -> Bool) throws {
+        let limitNs = MonotonicClock.nowNs() + 30_000_000_000
+        while !condition() {
+            guard MonotonicClock.nowNs() < limitNs else { throw Overdue(what: what) }
+            world.cores[index].reactor.turn(waitMaxMs: 1)
+        }
+    }
+
+    @Test func `a leave and the news of events outlast a full mailbox, however quiet the room is then`() throws {
+        let world = try CoreWorld(reactors: 2, mailboxCapacity: 64)
+        let room = try world.room(at: 1)
+        let ada = try world.member("ada", of: room, at: 0)
+        let teacher = try world.member("teacher", .instructor, of: room, at: 1)
+        let home = try #require(world.home(room))
+        #expect(home.presence.count == 2)
+        // The event finds no room in the mailbox of ada's reactor, and no other event follows.
+        teacher.command(#"{"op":"chat_send","id":"c1","text":"missed"}"#)
+        try alone(world, "the message is applied", at: 1) {
+            for answer in world.log.answers() { _ = world.mailboxes[1].post(.sequenced(answer.outcomes)) }
+            fill(world.mailboxes[0], room)
+            return home.room.seq == 1 && teacher.has("missed")
+        }
+        #expect(world.cores[1].counters.mailboxRefusals > 0)
+        try world.until("the repair") { ada.has("missed") }
+        #expect(ada.text.ranges(of: "missed").count == 1)
+        // Her leave finds no room either.
+        fill(world.mailboxes[1], room)
+        ada.close()
+        let core = world.cores[0]
+        try alone(world, "her connection is over", at: 0) {
+            fill(world.mailboxes[1], room)
+            return core.counters.closed == 1
+        }
+        #expect(!core.owedMail.isEmpty)
+        try world.until("she has left") { home.presence.count == 1 }
+        #expect(core.owedMail.isEmpty)
+    }
+
+    @Test func `a repair whose answer is lost is asked for again`() throws {
+        let world = try CoreWorld(reactors: 2)
+        let room = try world.room(at: 1)
+        let ada = try world.member("ada", of: room, at: 0)
+        let teacher = try world.member("teacher", .instructor, of: room, at: 1)
+        let core = world.cores[0]
+        let replica = try #require(core.replica(room))
+        // A batch of a future that never was makes it ask; the answer is dropped.
+        teacher.command(#"{"op":"chat_send","id":"c1","text":"first"}"#)
+        try world.until("the first") { ada.has("first") }
+        core.handle(.frames(Self.batch(room, after: 5, 6...6)))
+        let askedMs = try #require(replica.repairAskedMs)
+        #expect(core.counters.repairs == 1)
+        core.handle(.frames(Self.batch(room, after: 6, 7...7)))
+        #expect(core.counters.repairs == 1, "asked already")
+        replica.repairAskedMs = askedMs &- 2_000
+        core.handle(.frames(Self.batch(room, after: 7, 8...8)))
+        #expect(core.counters.repairs == 2, "asked again")
+        try world.until("the repair is over") { replica.repairAskedMs == nil }
+        teacher.command(#"{"op":"chat_send","id":"c2","text":"second"}"#)
+        try world.until("events come again") { ada.has("second") }
+        #expect(ada.text.ranges(of: "\"first\"").count == 1)
+    }
+
+    @Test func `where the home's tail no longer reaches back the log here begins anew`() throws {
+        let world = try CoreWorld(reactors: 2)
+        let room = try world.room(at: 1)
+        let ada = try world.member("ada", of: room, at: 0)
+        let teacher = try world.member("teacher", .instructor, of: room, at: 1)
+        let core = world.cores[0]
+        let old = try #require(core.replica(room))
+        old.repairAskedMs = core.reactor.nowMs
+        teacher.command(#"{"op":"chat_send","id":"c1","text":"seen"}"#)
+        try world.until("the message") { ada.has("seen") }
+        old.repairAskedMs = core.reactor.nowMs
+        core.handle(.repaired(room: room, nil, epoch: "epoch1234567", head: 1))
+        try world.until("ada is sent to come again") { ada.has("retry_after_ms") }
+        #expect(core.replica(room) !== old && core.replica(room)?.headSeq == 1)
+        let back = try world.member("ada", of: room, at: 0)
+        teacher.command(#"{"op":"chat_send","id":"c2","text":"later"}"#)
+        try world.until("events come") { back.has("\"ev\":\"chat_message\"") && back.has("later") }
+    }
+
+    @Test func `a long poll that fell off the tail gets a cursor that leads to a snapshot`() throws {
+        let world = try CoreWorld { $0.limits.tailEvents = 16 }
+        let room = try world.room()
+        let poll = try world.peer()
+        poll.get(
+            "/v1/rooms/\(room.raw)/live?cursor=epoch1234567.0&wait=20",
+            ["Authorization: Bearer \(try world.token("ada"))"])
+        let core = world.cores[0]
+        try world.until("it waits") { core.connectionsByTransport().longPoll == 1 }
+        // One round brings more than the tail holds.
+        let replica = try #require(core.replica(room))
+        replica.append(Self.batch(room, after: 0, 1...40))
+        core.markDirty(replica)
+        try world.until("the answer") { poll.has("\"cursor\"") }
+        #expect(poll.has("\"cursor\":\"epoch1234567.0\"") && !poll.has("\"ev\":\"x\""))
+    }
+
+    @Test func `a chat in slow mode stops nobody's heartbeat for long`() throws {
+        let world = try CoreWorld()
+        let room = try world.room()
+        let ada = try world.member("ada", of: room)
+        let core = world.cores[0]
+        let name = try #require(ParticipantID("ada"))
+        let endpoint = try #require(world.home(room)?.presence.endpoints(of: name).first)
+        for _ in 0..<core.limits.rateRejectionsMax {
+            core.deliver(
+                RoomReply(
+                    origin: endpoint, json: Array("{}".utf8), afterSeq: 0, status: 429, pauseMs: 3_600_000))
+        }
+        guard let session = core.sessions.find(endpoint.connection) else { throw Overdue(what: "no session") }
+        #expect(session.pointee.flags.contains(.paused))
+        ada.command(#"{"op":"chat_send","id":"c1","text":"at last"}"#)
+        try world.until("it is read again") { ada.has("at last") }
+    }
+
+    @Test func `a drain without time to spread sends everybody away`() throws {
+        let world = try CoreWorld { $0.limits.drainMs = 0 }
+        let room = try world.room()
+        let peers = try (0..<3).map { try world.member("p\($0)", of: room) }
+        world.cores[0].handle(.drain)
+        try world.until("all are told") { peers.allSatisfy { $0.has("reconnect_after_ms") } }
+    }
+
+    @Test func `who is let in while the node drains is sent away and counted nowhere`() throws {
+        let world = try CoreWorld()
+        let room = try world.room()
+        world.stores.state.withLock { $0.holdsHistory = true }
+        let peer = try world.peer()
+        peer.upgrade(room, try world.token("late"))
+        try world.until("the attach waits") { world.home(room)?.waiting?.count == 1 }
+        world.cores[0].handle(.drain)
+        world.stores.letHistoryGo()
+        try world.until("it is told") { peer.has("retry_after_ms") }
+        #expect(world.home(room)?.presence.count == 0)
+    }
+}
