@@ -39,7 +39,7 @@ import Testing
             driver.onAccepted = { [unowned bench] in bench.reactor.setDeadline($0, inMs: 200) }
             driver.onConnected = { [unowned bench] in bench.reactor.send($0, Self.question) }
             driver.onDeadline = { [unowned bench] in bench.reactor.close($0, afterDrain: true) }
-            driver.onReceived = { [unowned bench] id, shown in
+            driver.onReceived = { [unowned bench, unowned driver] id, shown in
                 if clients.contains(id) {
                     driver.bytes[id, default: []] += shown
                 } else {

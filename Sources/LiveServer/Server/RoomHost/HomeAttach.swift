@@ -26,7 +26,7 @@ extension ReactorCore {
         }
         presenceChanged(home)
         counters.joins += 1
-        if actor.role.isModerator { recountOpenPolls(home) }
+        if actor.role.isModerator || home.room.openPolls.contains(where: { $0.show == .live }) { recountOpenPolls(home) }
         let origin = Int(request.endpoint.reactor)
         if origin != index, !home.subscribers.contains(origin) { home.subscribers.append(origin) }
         answer(request, place(request, home))
