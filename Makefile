@@ -10,7 +10,7 @@ BENCH ?= ../shared/bench
 AUTOBAHN ?= ../shared/autobahn
 SERVE_ARGUMENTS ?=
 
-.PHONY: help setup setup-test build run test test-swift test-browser bench check lint tidy warnings format fuzz conformance sanitize faults clean
+.PHONY: help setup setup-test build run test test-swift test-browser simulation bench check lint tidy warnings format fuzz conformance sanitize faults clean
 .DEFAULT_GOAL := help
 # The steps of a target build on each other.
 .NOTPARALLEL:
@@ -57,6 +57,9 @@ warnings: setup
 
 format: setup ## formats the Swift sources in place
 	@$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests
+
+simulation: setup ## a million random commands through the domain, in two processes with equal digests
+	@scripts/simulation.sh "$(SWIFT)"
 
 bench: build ## measures against the limit program and peers (BENCH=folder with compare.py)
 	@scripts/bench.sh "$(BENCH)"

@@ -107,7 +107,8 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 // The executable itself, so that it is built: these tests start it as a process of its own.
-                "liveserver", "LiveServer", "LiveProtocol", "LiveIO", "Rooms", "RoomsStore", "LiveTestSupport", "CSQLite",
+                "liveserver", "LiveServer", "LiveProtocol", "LiveIO", "Rooms", "RoomsStore", "LiveTestSupport",
+                "CSQLite",
             ],
             path: "Tests/Integration", swiftSettings: strict),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),

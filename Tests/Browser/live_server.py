@@ -32,7 +32,7 @@ class LiveServer:
         """Starts the node; the first start picks a port, later ones take the same again."""
         self.data.mkdir(parents=True, exist_ok=True)
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--host", "127.0.0.1", "--port", str(self.port), "--threads", "1"],
+            [BINARY, "serve", "--host", "127.0.0.1", "--port", str(self.port), "--threads", "2"],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env={**os.environ, "LIVESERVER_DATA_DIR": str(self.data)})
         threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()

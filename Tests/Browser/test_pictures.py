@@ -24,9 +24,7 @@ def take(person_or_page, name, width=None):
     if width:
         picture = picture.resize((width, picture.height * width // picture.width), Image.Resampling.LANCZOS)
     IMAGES.mkdir(parents=True, exist_ok=True)
-    # The method that keeps rare colours: a small dot matters as much as a large background.
-    small = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    small.save(IMAGES / f"{name}.png", optimize=True)
+    picture.save(IMAGES / f"{name}.png", optimize=True)
 
 
 def starts_quiz(teacher):

@@ -131,6 +131,11 @@ struct CommandTests {
         #expect(tally.seq == nil, "a tally is ephemeral")
         #expect(tally["total"]?.int == 1)
 
+        // An old attempt that is sent again, as after a lost network, is what it was and changes nothing.
+        let stale = try ada.demand("poll_answer", ["poll": .text(poll), "attempt_id": "1", "choices": [0, 2]])
+        #expect(stale["duplicate"]?.bool == true)
+        #expect(stale["choices"]?.array?.compactMap(\.int) == [0, 2])
+
         let back = try room.socket("ada", AttachOptions(device: "second"))
         let ballots = try #require(back.messages.first?["you"]?["ballots"]?.array)
         #expect(ballots.count == 1)

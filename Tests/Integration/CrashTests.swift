@@ -126,33 +126,4 @@ struct CrashTests {
         #expect(back.chat.isEmpty, "nothing twice")
         try back.demand("chat_send", ["text": "new"])
     }
-
-    @Test func `a room that nobody visits leaves memory and returns with all it held`() throws {
-        let node = try ServerUnderTest(settings: ["limits.idle_room_unload_s=1"])
-        let room = Classroom(node)
-        let ada = try room.socket("ada", name: "Ada")
-        try ada.demand("chat_send", ["text": "remember me"])
-        let question = try ada.demand("question_ask", ["text": "still there?"])
-        try ada.leave()
-        let client = try HTTPClient(port: node.port)
-        let deadline = Deadline(seconds: 40)
-        while true {
-            let metrics = try client.ask("GET", "/metrics").text
-            if metrics.split(separator: "\n").contains(where: { $0.contains("unload") && $0.hasSuffix(" 1") }) { break }
-            guard !deadline.isOver else {
-                throw IntegrationFailure(
-                    "no room was unloaded: \(metrics.split(separator: "\n").filter { $0.contains("room") })")
-            }
-        }
-        let back = try room.socket("ada", AttachOptions(after: ada))
-        #expect(back.messages.first?.event == "resumed", "its log returns, too")
-        let other = try room.socket("ben")
-        let state = try #require(other.messages.first?["state"])
-        #expect(state["chat"]?.array?.first?["text"]?.string == "remember me")
-        #expect(state["questions"]?.array?.first?["id"]?.string == question["question"]?.string)
-        // The table of outcomes returns as well.
-        ada.wire.close()
-        let (_, same) = try room.post("question_ask", ["text": "still there?"], id: question.re ?? "", by: "ada")
-        #expect(same.seq == question.seq)
-    }
 }

@@ -1,5 +1,5 @@
-// The promise of the HTTP side: RFC 9110 and 9112 towards proxies and browsers, problem+json for what goes wrong, limits
-// in size and time, and pages that caches and browsers may trust.
+// The promise of the HTTP side: RFC 9110 and 9112 towards proxies and browsers, problem+json for what goes wrong,
+// limits in size and time, and pages that caches and browsers may trust.
 
 import LiveProtocol
 import Rooms

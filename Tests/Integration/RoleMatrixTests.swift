@@ -17,8 +17,8 @@ struct RoleMatrixTests {
     private static let moderators: Set<Role> = [.assistant, .instructor, .service]
     private static let teachers: Set<Role> = [.instructor, .service]
 
-    /// Docs/protocol.md section 3, with members that are well formed and name nothing that exists: whoever has the right
-    /// is not told `forbidden`, whatever else is wrong.
+    /// Docs/protocol.md section 3, with members that are well formed and name nothing that exists: whoever has the
+    /// right is not told `forbidden`, whatever else is wrong.
     private static let rows: [Row] = [
         Row(op: "chat_send", roles: speakers, members: ["text": "hello"]),
         Row(op: "chat_delete", roles: moderators, members: ["message": "m900000"]),

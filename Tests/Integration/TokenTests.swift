@@ -113,4 +113,18 @@ struct TokenTests {
         #expect(refused.status == 426)
         #expect(refused["Sec-WebSocket-Version"] == "13")
     }
+
+    @Test func `forged tokens of one address are limited, good ones from it are not`() throws {
+        let node = try ServerUnderTest(settings: ["limits.address_failures=5", "limits.address_refill_s=3600"])
+        let room = Classroom(node)
+        let forged = try node.forgedToken("eve", .student, room: room.key)
+        var statuses: [Int] = []
+        for _ in 0..<8 {
+            let client = try HTTPClient(port: node.port)
+            statuses.append(try client.ask("GET", room.livePath, [("Authorization", "Bearer \(forged)")]).status)
+        }
+        #expect(statuses.first == 401)
+        #expect(statuses.last == 429)
+        _ = try room.socket("ada")
+    }
 }

@@ -22,7 +22,7 @@ package final class ServerProcess {
     package var url: String { node.listenURL }
     let node: ServerNode
     private let threads: [CoreThread]
-    private let sequencer: JournalSequencer
+    private let backplane: any Backplane
 
     /// Starts a node.
     /// - Throws: `StartFailure` naming what is in the way.
@@ -58,7 +58,7 @@ package final class ServerProcess {
         self.port = port
 
         let opened = try ServerProcess.openStores(configuration, mailboxes: mailboxes)
-        sequencer = opened.sequencer
+        backplane = opened.backplane
         let origins: OriginPolicy
         do throws(OriginPolicy.EntryError) {
             origins = try OriginPolicy(configuration.origins)
@@ -68,7 +68,7 @@ package final class ServerProcess {
         let shownHost = configuration.listen.host.contains(":") ? "[\(configuration.listen.host)]" : configuration.listen.host
         node = ServerNode(
             configuration: configuration, epoch: opened.epoch.epoch, log: log, mailboxes: mailboxes,
-            backplane: opened.sequencer, ballots: opened.ballots, history: opened.history,
+            backplane: opened.backplane, ballots: opened.ballots, history: opened.history,
             classStore: opened.classStore, classes: opened.classes, origins: origins,
             listenURL: "http://\(shownHost):\(port)")
         if let reason = opened.epoch.beganBecause { log.info("new epoch", reason: reason) }
@@ -91,11 +91,13 @@ package final class ServerProcess {
     /// Waits until the reactors have ended after `drain`, then closes the log and the stores.
     package func finish() {
         for thread in threads { thread.join() }
-        sequencer.stop()
+        backplane.stop()
         node.ballots.stop()
         node.history.stop()
         node.classStore.stop()
-        try? NodeEpoch.leave(dataDirectory: node.configuration.dataDir, epoch: node.epoch)
+        let configuration = node.configuration
+        try? NodeEpoch.leave(
+            dataDirectory: configuration.dataDir, epoch: node.epoch, keepsLog: configuration.journal.enabled)
     }
 
     /// Tells every reactor to send its people away gently and end.
@@ -105,9 +107,9 @@ package final class ServerProcess {
 
     // MARK: Parts
 
-    /// The reactors' listeners share their port (SO_REUSEPORT), and the kernel would share it with another server of the
-    /// same user as well and split people between the two. A listener that shares with nobody finds out: it fails where
-    /// anybody listens, and is closed at once where nobody does.
+    /// The reactors' listeners share their port (SO_REUSEPORT), and the kernel would share it with another server of
+    /// the same user as well and split people between the two. A listener that shares with nobody finds out: it fails
+    /// where anybody listens, and is closed at once where nobody does.
     private static func makeSureOfPort(_ host: String, _ port: UInt16) throws(IOFailure) {
         guard port != 0 else { return }
         _ = try Listener.tcp(host: host, port: port, reusePort: false)
@@ -131,7 +133,7 @@ package final class ServerProcess {
 
     private struct Stores {
         var epoch: NodeEpoch
-        var sequencer: JournalSequencer
+        var backplane: any Backplane
         var ballots: BallotDesk
         var history: HistoryStore
         var classStore: ClassStore
@@ -143,21 +145,14 @@ package final class ServerProcess {
     ) throws(StartFailure) -> Stores {
         let directory = configuration.dataDir
         do {
-            let epoch = try NodeEpoch.enter(dataDirectory: directory)
+            let epoch = try NodeEpoch.enter(
+                dataDirectory: directory, keepsLog: configuration.journal.enabled)
             let route = OutcomeRouter(mailboxes: mailboxes)
             // The journal first: opening it recovers a torn tail, which history then reads to the end.
             let historyBox = HistoryBox()
-            var options = JournalOptions()
-            options.segmentBytes = configuration.journal.segmentBytes
-            options.freeBytesMin = configuration.journal.freeBytesMin
-            let sequencer = try JournalSequencer(
-                directory: directory + "/journal", options: options, clockFloorMs: 0,
-                fsyncEveryMs: UInt32(configuration.journal.fsyncMs), queueMax: configuration.limits.pendingProposals,
-                deliver: { home, outcomes in route.sequenced(outcomes, home) },
-                committed: { historyBox.committed($0) })
-            route.set(sequencer)
+            let log = try openLog(configuration, route, historyBox)
             let history = try HistoryStore(
-                dataDirectory: directory, journalDirectory: directory + "/journal", journalEnd: sequencer.openedAt,
+                dataDirectory: directory, journalDirectory: directory + "/journal", journalEnd: log.end,
                 deliver: { route.history($0) })
             historyBox.set(history)
             var desk = BallotDeskConfiguration(dataDirectory: directory)
@@ -171,11 +166,32 @@ package final class ServerProcess {
                 if let record = ClassRecord(stored) { classes.restore(record) }
             }
             return Stores(
-                epoch: epoch, sequencer: sequencer, ballots: ballots, history: history, classStore: classStore,
+                epoch: epoch, backplane: log.backplane, ballots: ballots, history: history, classStore: classStore,
                 classes: classes)
         } catch {
             throw StartFailure("data_dir \(directory): \(error)")
         }
+    }
+}
+
+extension ServerProcess {
+    /// The node's journal as the log; with `journal.enabled` off nothing but memory.
+    private static func openLog(
+        _ configuration: ServerConfiguration, _ route: OutcomeRouter, _ history: HistoryBox
+    ) throws(JournalFailure) -> (backplane: any Backplane, end: JournalPosition) {
+        guard configuration.journal.enabled else {
+            return (MemorySequencer { home, outcomes in route.sequenced(outcomes, home) }, .beginning)
+        }
+        var options = JournalOptions()
+        options.segmentBytes = configuration.journal.segmentBytes
+        options.freeBytesMin = configuration.journal.freeBytesMin
+        let sequencer = try JournalSequencer(
+            directory: configuration.dataDir + "/journal", options: options,
+            fsyncEveryMs: UInt32(configuration.journal.fsyncMs), queueMax: configuration.limits.pendingProposals,
+            deliver: { home, outcomes in route.sequenced(outcomes, home) },
+            committed: { history.committed($0) })
+        route.set(sequencer)
+        return (sequencer, sequencer.openedAt)
     }
 }
 

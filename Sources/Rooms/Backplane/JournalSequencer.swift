@@ -26,7 +26,7 @@ package final class JournalSequencer: Backplane {
     /// answers for the past.
     package let openedAt: JournalPosition
 
-    private let queue: WorkQueue<Submission>
+    private let queue: Inbox<Submission>
     private let thread: CoreThread
     private let shared: Shared
 
@@ -38,29 +38,29 @@ package final class JournalSequencer: Backplane {
 
     /// Opens the journal in `directory`, recovers a torn tail, and starts the log thread.
     /// - Parameters:
-    ///   - clockFloorMs: the greatest `ts` any room may already hold; the log's clock never goes below it.
     ///   - queueMax: submissions that may wait; beyond, `submit` refuses.
     ///   - deliver: called on the log thread, once a round and home.
     ///   - committed: called on the log thread after each round with the end of the journal.
     package init(
-        directory: String, options: JournalOptions, clockFloorMs: Int64, fsyncEveryMs: UInt32, queueMax: Int,
+        directory: String, options: JournalOptions, fsyncEveryMs: UInt32, queueMax: Int,
         deliver: @escaping @Sendable (_ home: Int, _ outcomes: [Sequenced]) -> Void,
         committed: @escaping @Sendable (JournalPosition) -> Void
     ) throws(JournalFailure) {
         let writer = try JournalWriter(directory: directory, options: options)
         openedAt = writer.end
-        let queue = WorkQueue<Submission>(capacity: queueMax)
+        let queue = Inbox<Submission>(capacity: queueMax)
         let shared = Shared()
         self.queue = queue
         self.shared = shared
         let box = WriterBox(writer)
         thread = CoreThread.start(name: "log") {
             var log = LogRound(
-                writer: box.take(), lastTs: clockFloorMs, fsyncEveryMs: fsyncEveryMs,
+                writer: box.take(), fsyncEveryMs: fsyncEveryMs,
                 deliver: deliver, committed: committed)
             var batch: [Submission] = []
-            while queue.take(into: &batch, timeoutMs: log.sleepMs) {
+            while queue.take(into: &batch, deadlineNs: log.syncDueNs) {
                 log.write(&batch)
+                batch.removeAll(keepingCapacity: true)
                 log.release(before: shared.projected.withLock { $0 })
                 let round = log.statistics
                 shared.statistics.withLock { $0 = round }
@@ -69,7 +69,7 @@ package final class JournalSequencer: Backplane {
         }
     }
 
-    package func submit(_ round: [Submission]) -> Bool { queue.push(contentsOf: round) }
+    package func submit(_ round: [Submission]) -> Bool { queue.post(contentsOf: round) }
 
     package func stop() {
         queue.close()
@@ -80,7 +80,7 @@ package final class JournalSequencer: Backplane {
         let now = shared.statistics.withLock { $0 }
         return BackplaneHealth(
             entries: now.entries, rounds: now.commits, failures: now.failures, failing: now.failing,
-            depth: queue.depth)
+            depth: queue.count)
     }
 
     /// Everything before this position stands in the history: its segments may go. Any thread; done by the log thread.
@@ -106,7 +106,8 @@ private final class WriterBox: @unchecked Sendable {
 /// What one round of the log thread does, and what it remembers between rounds.
 private struct LogRound: ~Copyable {
     var writer: JournalWriter
-    var lastTs: Int64
+    /// The log's clock: stands still where the machine's steps back. A room whose entries are younger keeps its own.
+    var lastTs: Int64 = 0
     let fsyncEveryMs: UInt32
     let deliver: @Sendable (Int, [Sequenced]) -> Void
     let committed: @Sendable (JournalPosition) -> Void
@@ -115,19 +116,18 @@ private struct LogRound: ~Copyable {
     private var releasedSegment: UInt64 = 0
 
     init(
-        writer: consuming JournalWriter, lastTs: Int64, fsyncEveryMs: UInt32,
+        writer: consuming JournalWriter, fsyncEveryMs: UInt32,
         deliver: @escaping @Sendable (Int, [Sequenced]) -> Void,
         committed: @escaping @Sendable (JournalPosition) -> Void
     ) {
         self.writer = writer
-        self.lastTs = lastTs
         self.fsyncEveryMs = fsyncEveryMs
         self.deliver = deliver
         self.committed = committed
     }
 
-    /// How long the thread may sleep: until what is written must be on the disk.
-    var sleepMs: UInt32? { unsyncedSinceMs == nil ? nil : fsyncEveryMs }
+    /// Until when the thread may sleep: then what is written must be on the disk.
+    var syncDueNs: UInt64? { unsyncedSinceMs.map { ($0 + UInt64(fsyncEveryMs)) * 1_000_000 } }
 
     mutating func write(_ batch: inout [Submission]) {
         let nowMs = MonotonicClock.nowNs() / 1_000_000

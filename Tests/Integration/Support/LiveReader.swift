@@ -51,7 +51,9 @@ class LiveReader {
         case "welcome"?:
             epoch = message["epoch"]?.string ?? ""
             seq = message.seq ?? 0
-        case "resumed"?: seq = message["from"]?.int.flatMap { UInt64(exactly: $0) } ?? 0
+        case "resumed"?:
+            seq = message["from"]?.int.flatMap { UInt64(exactly: $0) } ?? 0
+            if let now = message["epoch"]?.string { epoch = now }
         case .some: if let place = message.seq { seq = place }
         case nil: break
         }

@@ -1,5 +1,5 @@
-// Owns a participant on a WebSocket: the handshake as a browser makes it, frames both ways, pongs, the close. Reads with
-// LiveProtocol's decoder in the client role. Every wait has a deadline.
+// Owns a participant on a WebSocket: the handshake as a browser makes it, frames both ways, pongs, the close. Reads
+// with LiveProtocol's decoder in the client role. Every wait has a deadline.
 
 import LiveProtocol
 
@@ -214,7 +214,7 @@ final class LiveSocket: LiveReader {
         return reply
     }
 
-    /// A heartbeat: its reply comes behind everything that was due on this connection.
+    /// A heartbeat: its reply comes behind everything that the room had sent out by then.
     @discardableResult
     func heartbeat() throws -> LiveMessage {
         try demand("heartbeat", ["seq": .number(Int(seq)), "lag_ms": 3, "transport": "ws"])

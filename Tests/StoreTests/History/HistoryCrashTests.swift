@@ -64,7 +64,10 @@ struct HistoryCrashTests {
             try Self.expect(probe.load(room, tailEntries: HistoryLimits.tailEntriesMin), room, expected, "seed \(seed)")
         }
         try probe.reopen()
-        for room in rooms { try Self.expect(probe.load(room, tailEntries: HistoryLimits.tailEntriesMin), room, expected, "seed \(seed), at the end") }
+        for room in rooms {
+            let loaded = probe.load(room, tailEntries: HistoryLimits.tailEntriesMin)
+            try Self.expect(loaded, room, expected, "seed \(seed), at the end")
+        }
     }
 
     private static func entry(_ seq: UInt64, _ random: inout SeededRandom) -> LogEntry {

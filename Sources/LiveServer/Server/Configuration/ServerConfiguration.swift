@@ -106,7 +106,7 @@ package struct JournalSettings: Sendable, Equatable {
     /// Free space below which the event journal stops, bytes.
     package var freeBytesMin = 1_073_741_824
     /// Time between syncs of the event journal, ms.
-    package var fsyncMs = 1_000
+    package var fsyncMs = 100
     /// Preallocated files for ballots.
     package var reserveSegments = 2
 }

@@ -53,6 +53,8 @@ struct CoreLimits: Sendable {
     let closeTimeoutMs = 2_000
     /// What `retry:` tells an EventSource.
     let sseRetryMs: UInt32 = 1_000
+    /// How often log and store are looked at, to tell rooms that they fail: within a second or so of the first failure.
+    let healthEveryMs = 1_000
     /// How often unused rooms are looked for.
     let tidyEveryMs = 5_000
     /// How long a draining reactor stays to see its people off.

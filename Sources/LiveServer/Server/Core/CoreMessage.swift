@@ -160,6 +160,8 @@ struct EphemeralBatch: Sendable {
     var key: String
     var moderators: [UInt8]
     var peers: [UInt8]
+    /// What a reader gets who missed it, where that is less (a count instead of names); nil: the same.
+    var latest: [UInt8]?
 }
 
 /// What reactors, the log, the store and the outside post to a reactor.

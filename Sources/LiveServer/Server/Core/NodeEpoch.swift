@@ -13,13 +13,17 @@ struct NodeEpoch: Sendable {
     let beganBecause: String?
 
     private static let fileName = "epoch.json"
+    /// Stands for a kernel that is never met again.
+    private static let noBoot = ""
     private static let bootPath = "/proc/sys/kernel/random/boot_id"
 
-    /// Reads the epoch of a data directory, beginning a new one where it must.
+    /// Reads the epoch of a data directory, beginning a new one where it must. A log that is not kept (`keepsLog`
+    /// false) ends with its process, so its epoch is nobody's afterwards, whatever kernel runs and however it ended.
     /// - Throws: where the directory cannot be written.
-    static func enter(dataDirectory: String) throws -> NodeEpoch {
+    static func enter(dataDirectory: String, keepsLog: Bool) throws -> NodeEpoch {
         let url = URL(fileURLWithPath: dataDirectory).appendingPathComponent(fileName)
         let bootID = try String(contentsOfFile: bootPath, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        guard keepsLog else { return try begin(noBoot, url, because: "the log is not kept") }
         if let data = try? Data(contentsOf: url), let held = try? JSONDecoder().decode(Held.self, from: data),
             isEpoch(held.epoch)
         {
@@ -32,8 +36,9 @@ struct NodeEpoch: Sendable {
         return try begin(bootID, url, because: "a new data directory")
     }
 
-    /// Notes that everything written has reached the disk.
-    static func leave(dataDirectory: String, epoch: String) throws {
+    /// Notes that everything written has reached the disk; of a log that is not kept there is nothing to note.
+    static func leave(dataDirectory: String, epoch: String, keepsLog: Bool) throws {
+        guard keepsLog else { return }
         let url = URL(fileURLWithPath: dataDirectory).appendingPathComponent(fileName)
         try write(Held(epoch: epoch, bootID: "", clean: true), to: url)
     }

@@ -52,9 +52,13 @@ final class ReactorCore: ReactorDriver {
     var mail: [CoreMessage] = []
     var replyPool: [ReplyBuffer] = []
     let verifier: TokenVerifier
+    /// Bad tokens by address, as this reactor saw them.
+    var tokenFailures: AttemptLimiter
     let resumes: ResumeSealer
     var responses = ResponseHeaders()
     var isDraining = false
+    /// The log or the store does not answer, and the people here have been told.
+    var isDegraded = false
 
     init(index: Int, node: ServerNode, reactor: Reactor, mailbox: Mailbox<CoreMessage>) {
         self.index = index
@@ -63,6 +67,7 @@ final class ReactorCore: ReactorDriver {
         self.mailbox = mailbox
         limits = CoreLimits(node.configuration)
         verifier = TokenVerifier(settings: node.tokenSettings)
+        tokenFailures = AttemptLimiter(rate: node.configuration.failureRate)
         resumes = ResumeSealer(key: node.tokenSettings.key)
         scratch.reserveCapacity(node.configuration.limits.gatherBytes + 4096)
     }
@@ -70,6 +75,7 @@ final class ReactorCore: ReactorDriver {
     /// Once, on the reactor's thread, before it runs.
     func start() {
         _ = reactor.schedule(inMs: UInt32(limits.tidyEveryMs), payload: CoreTimer.tidy.payload)
+        _ = reactor.schedule(inMs: UInt32(limits.healthEveryMs), payload: CoreTimer.health.payload)
     }
 
     /// Milliseconds since start, 32 bits: for ages of connections.

@@ -6,25 +6,33 @@ import LiveIO
 /// A slab of sessions that grows by chunks. Owner: one reactor's thread.
 struct SessionTable: ~Copyable {
     private static let chunkSessions = 256
-    private var chunks: [UnsafeMutablePointer<Session>] = []
+    /// Chunks that a table may have: a million sessions, more than a process has descriptors.
+    private static let chunksMax = 4096
 
-    init() {}
+    /// Pointers to the chunks, not an array: the loop over members reads them without counting references.
+    private let chunks: UnsafeMutablePointer<UnsafeMutablePointer<Session>>
+    private var chunkCount = 0
+
+    init() { chunks = .allocate(capacity: SessionTable.chunksMax) }
 
     deinit {
-        for chunk in chunks {
-            chunk.deinitialize(count: SessionTable.chunkSessions)
-            chunk.deallocate()
+        for index in 0..<chunkCount {
+            chunks[index].deinitialize(count: SessionTable.chunkSessions)
+            chunks[index].deallocate()
         }
+        chunks.deallocate()
     }
 
     /// Puts a fresh session into the slot of `id`.
     mutating func open(_ id: ConnectionID) -> UnsafeMutablePointer<Session> {
         let chunk = Int(id.index) / SessionTable.chunkSessions
-        while chunks.count <= chunk {
+        precondition(chunk < SessionTable.chunksMax, "a reactor has at most a million connections")
+        while chunkCount <= chunk {
             let memory = UnsafeMutablePointer<Session>.allocate(capacity: SessionTable.chunkSessions)
             memory.initialize(
                 repeating: Session(id: ConnectionID(index: .max, generation: 0)), count: SessionTable.chunkSessions)
-            chunks.append(memory)
+            (chunks + chunkCount).initialize(to: memory)
+            chunkCount += 1
         }
         let slot = at(id.index)
         slot.pointee = Session(id: id)
@@ -39,7 +47,7 @@ struct SessionTable: ~Copyable {
 
     /// The session of `id`, nil if that connection is gone (its slot may serve another).
     func find(_ id: ConnectionID) -> UnsafeMutablePointer<Session>? {
-        guard Int(id.index) / SessionTable.chunkSessions < chunks.count else { return nil }
+        guard Int(id.index) / SessionTable.chunkSessions < chunkCount else { return nil }
         let slot = at(id.index)
         return slot.pointee.id == id && slot.pointee.kind != .vacant ? slot : nil
     }

@@ -199,16 +199,25 @@ extension ReactorCore {
 
     // MARK: Sessions with bytes of their own
 
+    /// Answers to POST wait for the rooms of the round: whoever publishes by POST goes on when its event is out, not
+    /// while it is being sent, so that a publisher never runs ahead of its readers.
     func flushDirtySessions() {
+        let roomsAreDue = !dirtyReplicas.isEmpty
         var at = 0
+        var kept = 0
         while at < dirtySessions.count {
-            if let session = sessions.find(dirtySessions[at]) {
+            let id = dirtySessions[at]
+            at += 1
+            guard let session = sessions.find(id) else { continue }
+            if roomsAreDue, session.pointee.kind == .http {
+                dirtySessions[kept] = id
+                kept += 1
+            } else {
                 session.pointee.flags.remove(.dirty)
                 flush(session)
             }
-            at += 1
         }
-        dirtySessions.removeAll(keepingCapacity: true)
+        dirtySessions.removeSubrange(kept...)
     }
 
     /// Events first, then replies: a reply with seq N follows event N.

@@ -125,7 +125,7 @@ final class RoomReplica {
             let json = list == .moderators ? batch.moderators : batch.peers
             guard !json.isEmpty else { continue }
             pendingEphemeral[list.rawValue].append(json)
-            let value = EphemeralValue(key: batch.key, json: json)
+            let value = EphemeralValue(key: batch.key, json: batch.latest ?? json)
             if let at = latestEphemeral[list.rawValue].firstIndex(where: { $0.key == batch.key }) {
                 latestEphemeral[list.rawValue][at] = value
             } else {

@@ -11,6 +11,8 @@ struct BallotBook {
     struct Entry: Sendable {
         var attempt: String
         var choices: UInt64
+        /// When it was accepted, ms since 1970: decides which of several attempts counts, as the store does.
+        var acceptedMs: Int64
         var stored: Bool
         /// Of a poll where several options may be chosen.
         var several: Bool
@@ -30,11 +32,21 @@ struct BallotBook {
 
     private var polls: [PollBallots] = []
 
-    /// Notes a receipt.
-    mutating func record(_ poll: PollID, _ participant: ParticipantID, _ entry: Entry) {
+    /// Notes a receipt. Receipts come in any order, and old attempts are sent again: the one that counts stays, with
+    /// change the last, without it the first.
+    mutating func record(_ poll: PollID, _ participant: ParticipantID, _ entry: Entry, allowChange: Bool) {
         let at = place(poll)
-        polls[at].byParticipant[participant] = entry
         polls[at].changed = true
+        var entry = entry
+        if let held = polls[at].byParticipant[participant] {
+            if held.attempt == entry.attempt {
+                entry.stored = entry.stored || held.stored
+            } else {
+                let isLater = (entry.acceptedMs, entry.attempt) > (held.acceptedMs, held.attempt)
+                guard isLater == allowChange else { return }
+            }
+        }
+        polls[at].byParticipant[participant] = entry
     }
 
     /// A ballot receipted by the node's journal has reached the store.
@@ -63,6 +75,9 @@ struct BallotBook {
         }
         return ids
     }
+
+    /// Somebody came in who sees live counts: they are asked for again.
+    mutating func recount(_ poll: PollID) { polls[place(poll)].changed = true }
 
     /// A live count has come back. True: more ballots came meanwhile, count again.
     mutating func counted(_ poll: PollID) -> Bool {

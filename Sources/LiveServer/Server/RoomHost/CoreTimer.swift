@@ -14,6 +14,8 @@ enum CoreTimer {
     case tidy
     /// The log had no room for a round: a round later it may.
     case retry
+    /// Log and store are looked at.
+    case health
     /// The drain is over.
     case stop
     /// A connection that went over its rate may be read again.
@@ -28,6 +30,7 @@ enum CoreTimer {
         case .tidy: 4 << 56
         case .stop: 6 << 56
         case .retry: 7 << 56
+        case .health: 8 << 56
         case .unpause(let id):
             5 << 56 | UInt64(id.generation & 0xFF_FFFF) << 32 | UInt64(id.index)
         }
@@ -52,6 +55,7 @@ extension ReactorCore {
             reactor.setReading(session.pointee.id, true)
         case 6: reactor.stop()
         case 7: break
+        case 8: checkHealth()
         default: preconditionFailure("timers carry one of the kinds above")
         }
     }

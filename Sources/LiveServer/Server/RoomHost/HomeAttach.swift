@@ -26,6 +26,7 @@ extension ReactorCore {
         }
         presenceChanged(home)
         counters.joins += 1
+        if actor.role.isModerator || home.room.openPolls.contains(where: { $0.show == .live }) { recountOpenPolls(home) }
         let origin = Int(request.endpoint.reactor)
         if origin != index, !home.subscribers.contains(origin) { home.subscribers.append(origin) }
         answer(request, place(request, home))
@@ -83,10 +84,15 @@ extension ReactorCore {
         guard home.presence.hasChanges else { return }
         let changes = home.presence.takeChanges()
         let count = home.presence.count
-        let named = PresenceEncoding.event(count: count, joined: changes.joined, left: changes.left, named: true)
+        let plain = PresenceEncoding.event(count: count, joined: [], left: [], named: false)
         let small = count <= PresenceEncoding.namedPeopleMax
-        let peers = small ? named : PresenceEncoding.event(count: count, joined: [], left: [], named: false)
-        publish(home, EphemeralBatch(room: home.key, key: "presence", moderators: named, peers: peers))
+        let named =
+            small || home.presence.moderatorCount > 0
+            ? PresenceEncoding.event(count: count, joined: changes.joined, left: changes.left, named: true) : plain
+        publish(
+            home,
+            EphemeralBatch(
+                room: home.key, key: "presence", moderators: named, peers: small ? named : plain, latest: plain))
     }
 
     /// Last-value events go to every reactor with a member.

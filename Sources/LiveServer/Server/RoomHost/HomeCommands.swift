@@ -100,7 +100,8 @@ extension ReactorCore {
         switch verdict {
         case .accepted(let event):
             counters.events += 1
-            encode(SequencedEvent(seq: outcome.seq, ts: outcome.ts, event: event), into: &home.round)
+            // The room's time, which never falls, also where the machine's clock did before a restart.
+            encode(SequencedEvent(seq: outcome.seq, ts: home.room.ts, event: event), into: &home.round)
             if let origin = pending.origin {
                 queueReply(
                     origin, home,

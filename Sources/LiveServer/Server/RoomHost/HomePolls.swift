@@ -69,7 +69,10 @@ extension ReactorCore {
         guard let home = homes[handle], case .ballot(_, let actor) = command.body else { return }
         home.ballots.record(
             answer.poll, actor.participant,
-            BallotBook.Entry(attempt: answer.attempt, choices: choices, stored: stored, several: answer.several))
+            BallotBook.Entry(
+                attempt: answer.attempt, choices: choices, acceptedMs: acceptedMs, stored: stored,
+                several: answer.several),
+            allowChange: home.room.poll(answer.poll)?.draft.allowChange ?? false)
         if !duplicate { armTally(home) }
     }
 
@@ -139,13 +142,15 @@ extension ReactorCore {
 
     private func ownBallots(_ ticket: UInt64, _ ballots: [OwnBallot]) {
         guard case .own(let handle, let poll)? = tickets.redeem(ticket), let home = homes[handle] else { return }
-        let several = home.room.poll(poll)?.draft.kind.acceptsSeveral ?? false
+        let draft = home.room.poll(poll)?.draft
+        let several = draft?.kind.acceptsSeveral ?? false
         for ballot in ballots {
             home.ballots.record(
                 poll, ballot.participant,
                 BallotBook.Entry(
-                    attempt: ballot.attempt, choices: ballot.choices, stored: ballot.durable == .store,
-                    several: several))
+                    attempt: ballot.attempt, choices: ballot.choices, acceptedMs: ballot.acceptedMs,
+                    stored: ballot.durable == .store, several: several),
+                allowChange: draft?.allowChange ?? false)
         }
         loadStepDone(home)
     }
@@ -199,6 +204,12 @@ extension ReactorCore {
     // MARK: Counting
 
     /// A live count at most five times a second while ballots come in.
+    /// A moderator's `welcome` holds no counts of open polls, the store has them: they follow as a tally.
+    func recountOpenPolls(_ home: RoomHome) {
+        for poll in home.room.openPolls { home.ballots.recount(poll.id) }
+        if !home.room.openPolls.isEmpty { armTally(home) }
+    }
+
     private func armTally(_ home: RoomHome) {
         guard !home.tallyTimerArmed else { return }
         home.tallyTimerArmed = true

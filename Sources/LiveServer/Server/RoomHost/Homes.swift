@@ -7,6 +7,9 @@ import Rooms
 import RoomsStore
 
 extension ReactorCore {
+    /// More than a log can write between two syncs.
+    static let seqsSkippedByEpoch: UInt64 = 1 << 20
+
     /// Runs `body` with the room at its home here; opens it first, and lets the message wait while its
     /// past is being read.
     func withHome(_ key: RoomKey, _ message: @autoclosure () -> CoreMessage, _ body: (RoomHome) -> Void) {
@@ -60,7 +63,7 @@ extension ReactorCore {
             guard decoded.seq > home.room.seq else { continue }
             let verdict = home.room.apply(decoded)
             if case .accepted(let event) = verdict {
-                encode(SequencedEvent(seq: decoded.seq, ts: decoded.ts, event: event), into: &home.round)
+                encode(SequencedEvent(seq: decoded.seq, ts: home.room.ts, event: event), into: &home.round)
             }
             home.round.entries += 1
             home.round.headSeq = decoded.seq
@@ -69,6 +72,11 @@ extension ReactorCore {
             home.lineage.append(RoomCursor(epoch: old.epoch, seq: old.lastSeq))
         }
         home.nextSeq = home.room.seq + 1
+        if let last = loaded.lineage.last, last.epoch != home.epoch {
+            // What a power cut took had been shown under its seqs, and polls are named by theirs: no new event gets one
+            // that an old epoch may have given out.
+            home.nextSeq += ReactorCore.seqsSkippedByEpoch
+        }
         home.lastSnapshotSeq = loaded.snapshotSeq
         if let batch = takeBatch(home) { replica.append(batch) }
         replica.receivedNs = 0

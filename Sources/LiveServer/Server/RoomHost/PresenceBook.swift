@@ -19,10 +19,22 @@ struct PresenceBook {
     /// One person in the room.
     struct Person {
         var actor: Actor
-        var lines: [Line]
+        /// The connection that most people have one of, without an allocation; nil in a pause.
+        fileprivate(set) var line: Line?
+        /// Further connections, older ones first; empty for almost everybody.
+        fileprivate(set) var more: [Line] = []
         /// Until when an absent person still counts (long poll between two requests), 0 while connected.
         var lingersUntilMs: UInt64 = 0
         var bucket: TokenBucket
+
+        /// All connections, the newest last.
+        var lines: [Line] { line.map { more + [$0] } ?? more }
+
+        /// Takes the connections in order of age.
+        fileprivate mutating func set(_ lines: [Line]) {
+            line = lines.last
+            more = Array(lines.dropLast())
+        }
     }
 
     /// A change since the last presence event.
@@ -31,11 +43,16 @@ struct PresenceBook {
         var joined: Bool
     }
 
+    /// Changes whose memory is kept from one second to the next.
+    private static let changesKept = 64
+
     private(set) var people: [Person] = []
     private var placeOf: [ParticipantID: Int] = [:]
     private var changes: [Change] = []
     private var changeOf: [ParticipantID: Int] = [:]
     private(set) var peak = 0
+    /// Moderators among them: nobody else is told the names in a large room.
+    private(set) var moderatorCount = 0
     /// Rises with every change: caches of the encoded roster compare it.
     private(set) var version: UInt64 = 0
 
@@ -62,7 +79,8 @@ struct PresenceBook {
         guard let place = placeOf[actor.participant] else {
             placeOf[actor.participant] = people.count
             people.append(
-                Person(actor: actor, lines: [Line(endpoint: endpoint, device: device)], bucket: bucket))
+                Person(actor: actor, line: Line(endpoint: endpoint, device: device), bucket: bucket))
+            if actor.role.isModerator { moderatorCount += 1 }
             peak = max(peak, people.count)
             note(actor, joined: true)
             return []
@@ -70,16 +88,17 @@ struct PresenceBook {
         var replaced: [Endpoint] = []
         people[place].lingersUntilMs = 0
         // A reset of a connection that is here already.
-        if people[place].lines.contains(where: { $0.endpoint == endpoint }) { return [] }
+        var lines = people[place].lines
+        if lines.contains(where: { $0.endpoint == endpoint }) { return [] }
+        if people[place].actor.role.isModerator { moderatorCount -= 1 }
+        if actor.role.isModerator { moderatorCount += 1 }
         people[place].actor = actor
-        if device != 0, let same = people[place].lines.firstIndex(where: { $0.device == device }) {
-            let old = people[place].lines.remove(at: same).endpoint
-            if old != endpoint { replaced.append(old) }
+        if device != 0, let same = lines.firstIndex(where: { $0.device == device }) {
+            replaced.append(lines.remove(at: same).endpoint)
         }
-        people[place].lines.append(Line(endpoint: endpoint, device: device))
-        while people[place].lines.count > devicesMax {
-            replaced.append(people[place].lines.removeFirst().endpoint)
-        }
+        lines.append(Line(endpoint: endpoint, device: device))
+        while lines.count > devicesMax { replaced.append(lines.removeFirst().endpoint) }
+        people[place].set(lines)
         return replaced
     }
 
@@ -87,11 +106,12 @@ struct PresenceBook {
     /// connection never removes the new one.
     /// - Parameter lingersUntilMs: until when the person still counts, nil to leave at once.
     mutating func detach(_ id: ParticipantID, _ endpoint: Endpoint, lingersUntilMs: UInt64?) {
-        guard let place = placeOf[id],
-            let line = people[place].lines.firstIndex(where: { $0.endpoint == endpoint })
-        else { return }
-        people[place].lines.remove(at: line)
-        guard people[place].lines.isEmpty else { return }
+        guard let place = placeOf[id] else { return }
+        var lines = people[place].lines
+        guard let line = lines.firstIndex(where: { $0.endpoint == endpoint }) else { return }
+        lines.remove(at: line)
+        people[place].set(lines)
+        guard lines.isEmpty else { return }
         if let lingersUntilMs { people[place].lingersUntilMs = lingersUntilMs } else { leave(place) }
     }
 
@@ -116,6 +136,7 @@ struct PresenceBook {
 
     private mutating func leave(_ place: Int) {
         let person = people[place]
+        if person.actor.role.isModerator { moderatorCount -= 1 }
         placeOf[person.actor.participant] = nil
         let last = people.removeLast()
         if place < people.count {
@@ -150,8 +171,9 @@ struct PresenceBook {
         for change in changes {
             if change.joined { joined.append(change.actor) } else { left.append(change.actor.participant) }
         }
-        changes.removeAll(keepingCapacity: true)
-        changeOf.removeAll(keepingCapacity: true)
+        // After a storm the memory goes back; a quiet second's is kept.
+        changes.removeAll(keepingCapacity: changes.count <= PresenceBook.changesKept)
+        changeOf.removeAll(keepingCapacity: joined.count + left.count <= PresenceBook.changesKept)
         return (joined, left)
     }
 }

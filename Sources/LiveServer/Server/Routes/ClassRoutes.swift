@@ -162,7 +162,7 @@ extension ReactorCore {
         }
     }
 
-    private func address(_ session: UnsafeMutablePointer<Session>) -> AddressKey {
+    func address(_ session: UnsafeMutablePointer<Session>) -> AddressKey {
         let key = session.pointee.addressKey
         if key == .max { return .local }
         if key <= UInt64(UInt32.max) { return AddressKey(ipv4: UInt32(key)) }

@@ -98,9 +98,7 @@ extension ReactorCore {
         _ session: UnsafeMutablePointer<Session>, _ exchange: HTTPExchange, _ room: RoomKey
     ) -> AccessToken? {
         guard let token = exchange.token else {
-            counters.reject(.unauthenticated)
-            let sentence = exchange.tokenError?.sentence ?? "an access token is needed"
-            answer(session.pointee.id, .problem(Rejection(.unauthenticated, sentence)))
+            refuseToken(session, exchange.tokenError)
             return nil
         }
         guard token.permits(room) else {

@@ -78,6 +78,7 @@ extension ReactorCore {
                 replica.add(session, .webSocket)
                 reactor.setReading(session.pointee.id, true)
                 reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.pingMs))
+                if isDegraded { sendJSON(session, degradedJSON) }
             }
         case .awaitingAnswer where session.pointee.exchange?.wants == .eventStream:
             openEventStream(session, replica, greeting: greeting, seq: seq, missed: missed)

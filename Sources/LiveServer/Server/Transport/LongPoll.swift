@@ -52,6 +52,8 @@ extension ReactorCore {
             at += 1
         }
         if at < log.nextIndex, at > log.firstIndex { seq = log.frame(at: at - 1).seq }
+        // Last values do not end a wait, but they ride along with what does.
+        for value in replica.latestEphemeral[LogClass(session.pointee.view).rawValue] { events.raw(value.json) }
         events.endArray()
         counters.deliveries += at - from
         writer.reset(keepingCapacity: true)

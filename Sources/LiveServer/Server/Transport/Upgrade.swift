@@ -42,9 +42,8 @@ extension ReactorCore {
             acceptUpgrade(session, handshake, protocolName: "live.v1")
             return closeSession(session, code: CloseCode.expired, reason: "the token has expired")
         case .failure(let error):
-            counters.reject(.unauthenticated)
             session.pointee.flags.insert(.closeAfterAnswer)
-            return answer(id, .problem(Rejection(.unauthenticated, error.sentence)))
+            return refuseToken(session, error)
         case .success(let good): token = good
         }
         guard token.permits(room) else {

@@ -35,7 +35,7 @@ function bar() {
   const count = h("span", { class: "bar-count" });
   const share = h("span", { class: "bar-share" });
   const node = h("tr", {},
-    h("th", { scope: "row" }, letter, text, marks),
+    h("th", { scope: "row" }, letter, h("span", { class: "option-cell" }, text, " ", marks)),
     h("td", {}, h("span", { class: "track" }, length), h("span", { class: "figures" }, share, count)));
   let shown = "";
   node.update = (row) => {

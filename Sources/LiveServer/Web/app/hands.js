@@ -30,7 +30,8 @@ export function handButton({ room, signal }) {
     mark(button, "aria-pressed", String(at >= 0));
     mark(button, "data-called", called);
     const before = state.hands.slice(0, Math.max(0, at)).filter((hand) => !hand.called).length;
-    say(label, at < 0 ? t("hand.raise") : called ? t("hand.yourTurn") : t("hand.place", { place: before + 1 }));
+    say(label, at < 0 ? t("hand.raise") : called ? t("hand.yourTurn") : t("hand.up", { place: before + 1 }));
+    mark(button, "title", at < 0 || called ? null : t("hand.place", { place: before + 1 }));
   });
   return button;
 }

@@ -16,8 +16,8 @@ package enum HistoryLimits {
     /// Bytes projected in one transaction.
     package static let transactionBytesMax = 4 * 1_024 * 1_024
     /// How long committed entries may wait to be projected together, in ms: the journal has them, nobody waits. Keeps
-    /// the thread's wake-ups at twenty a second under any load.
-    package static let projectEveryMs: UInt64 = 50
+    /// the pages of many rooms written once for many entries.
+    package static let projectEveryMs: UInt64 = 500
     /// Requests that may wait at the history, and replacements while its file cannot be written. Beyond it a call says
     /// false; a replacement that was taken already is dropped and counted.
     package static let queueMax = 16_384

@@ -1,4 +1,4 @@
-// Owns: the messages on their way to one thread that may sleep until one comes: a desk, a database worker.
+// Owns: the messages on their way to one thread that may sleep until one comes: the log, a desk, a database worker.
 // Never: blocks who posts, grows past its bound, or loses the order of one poster. Reactors have a Mailbox instead,
 // which wakes an epoll loop.
 
@@ -10,7 +10,7 @@ internal import Glibc
 ///
 /// Unchecked, because `waiting` and `isClosed` are touched only between lock and unlock of `mutex`, by any thread;
 /// the two pointers are set in init, freed in deinit and never change between.
-final class Inbox<Message: Sendable>: @unchecked Sendable {
+package final class Inbox<Message: Sendable>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let arrival = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let capacity: Int
@@ -18,7 +18,7 @@ final class Inbox<Message: Sendable>: @unchecked Sendable {
     private var isClosed = false
 
     /// An inbox that holds at most `capacity` messages.
-    init(capacity: Int) {
+    package init(capacity: Int) {
         precondition(capacity > 0, "an inbox without room would refuse everything")
         self.capacity = capacity
         var attributes = pthread_condattr_t()
@@ -38,7 +38,7 @@ final class Inbox<Message: Sendable>: @unchecked Sendable {
     }
 
     /// Adds a message; any thread. False where the inbox is full or closed.
-    func post(_ message: Message) -> Bool {
+    package func post(_ message: Message) -> Bool {
         pthread_mutex_lock(mutex)
         let isTaken = !isClosed && waiting.count < capacity
         if isTaken { waiting.append(message) }
@@ -47,8 +47,18 @@ final class Inbox<Message: Sendable>: @unchecked Sendable {
         return isTaken
     }
 
+    /// Adds all messages at once, in order, with one wake; any thread. False, and none taken, where they do not all fit.
+    package func post(contentsOf batch: [Message]) -> Bool {
+        pthread_mutex_lock(mutex)
+        let isTaken = !isClosed && waiting.count + batch.count <= capacity
+        if isTaken { waiting.append(contentsOf: batch) }
+        pthread_mutex_unlock(mutex)
+        if isTaken { pthread_cond_signal(arrival) }
+        return isTaken
+    }
+
     /// Adds a message whatever the bound or the closing: for answers, of which there are never more than questions.
-    func answer(_ message: Message) {
+    package func answer(_ message: Message) {
         pthread_mutex_lock(mutex)
         waiting.append(message)
         pthread_mutex_unlock(mutex)
@@ -56,7 +66,7 @@ final class Inbox<Message: Sendable>: @unchecked Sendable {
     }
 
     /// Refuses further posts; what waits stays. Any thread.
-    func close() {
+    package func close() {
         pthread_mutex_lock(mutex)
         isClosed = true
         pthread_mutex_unlock(mutex)
@@ -64,7 +74,7 @@ final class Inbox<Message: Sendable>: @unchecked Sendable {
     }
 
     /// How many messages wait; any thread.
-    var count: Int {
+    package var count: Int {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return waiting.count
@@ -74,7 +84,7 @@ final class Inbox<Message: Sendable>: @unchecked Sendable {
     ///
     /// - Parameter deadlineNs: when to return without any, on CLOCK_MONOTONIC; nil waits for ever.
     /// - Returns: false when the inbox is closed and empty.
-    func take(into messages: inout [Message], deadlineNs: UInt64?) -> Bool {
+    package func take(into messages: inout [Message], deadlineNs: UInt64?) -> Bool {
         precondition(messages.isEmpty, "what was taken before is not handled yet")
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

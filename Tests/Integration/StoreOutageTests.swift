@@ -1,0 +1,79 @@
+// The promise while the database is away: the class goes on, ballots are taken with a receipt that says what it
+// survives, results say that they are not final, and everything is put right and told once it is back.
+
+import LiveProtocol
+import LiveTestSupport
+import Rooms
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct StoreOutageTests {
+    @Test(arguments: SharedNodes.threadCounts)
+    func `while the store is locked votes are kept on the node, and counted when it is back`(threads: Int) throws {
+        let node = try ServerUnderTest(threads: threads)
+        let room = Classroom(node)
+        let teacher = try room.socket("ms-k", .instructor)
+        let ada = try room.socket("ada")
+        let ben = try room.stream("ben")
+        let opened = try teacher.demand(
+            "poll_open", ["question": "?", "kind": "single", "options": ["a", "b"]])
+        let poll = try #require(opened["poll"]?.string)
+        let lock = try StoreLock(path: node.folder.path("data/live.db"))
+
+        let receipt = try ada.demand("poll_answer", ["poll": .text(poll), "attempt_id": "1", "choice": 1])
+        #expect(receipt["durable"]?.string == "node")
+        let same = try ada.demand("poll_answer", ["poll": .text(poll), "attempt_id": "1", "choice": 1])
+        #expect(same["duplicate"]?.bool == true)
+        #expect(same["durable"]?.string == "node")
+        for reader in [teacher, ada, ben] as [LiveReader] {
+            #expect(try reader.event("degraded")["degraded"]?.bool == true)
+        }
+        let (_, posted) = try room.post(
+            "poll_answer", ["poll": .text(poll), "attempt_id": "1", "choice": 0], id: "v", by: "cid")
+        #expect(posted["durable"]?.string == "node")
+        try teacher.demand("chat_send", ["text": "the class goes on"])
+        try ben.chat("the class goes on")
+        try teacher.demand("poll_close", ["poll": .text(poll)])
+        let early = try teacher.event("poll_results")
+        #expect(early["final"]?.bool == false)
+        #expect(early["pending"]?.array?.isEmpty == false)
+        #expect(early["revision"]?.int == 1)
+        let ready = try HTTPClient(port: node.port).ask("GET", "/readyz")
+        #expect(ready.status == 200, "it serves on: \(ready.text)")
+
+        lock.release()
+        let stored = try ada.event("ballot_stored")
+        #expect(stored["attempt_id"]?.string == "1")
+        #expect(stored["poll"]?.string == poll)
+        let results = try teacher.finalResults(poll)
+        #expect(results["counts"]?.array?.compactMap(\.int) == [1, 1])
+        #expect(results["total"]?.int == 2)
+        #expect(results["revision"]?.int ?? 0 > 1)
+        for reader in [teacher, ada, ben] as [LiveReader] {
+            try reader.event("degraded") { $0["degraded"]?.bool == false }
+        }
+        #expect(
+            try ada.demand("poll_answer", ["poll": .text(poll), "attempt_id": "1", "choice": 1])["durable"]?.string
+                == "store")
+    }
+
+    @Test func `a node killed while the store is locked keeps what it receipted`() throws {
+        let node = try ServerUnderTest()
+        let room = Classroom(node)
+        let teacher = try room.socket("ms-k", .instructor)
+        let ada = try room.socket("ada")
+        let opened = try teacher.demand(
+            "poll_open", ["question": "?", "kind": "single", "options": ["a", "b"]])
+        let poll = try #require(opened["poll"]?.string)
+        let lock = try StoreLock(path: node.folder.path("data/live.db"))
+        let receipt = try ada.demand("poll_answer", ["poll": .text(poll), "attempt_id": "1", "choice": 1])
+        #expect(receipt["durable"]?.string == "node")
+        try node.kill()
+        lock.release()
+        try node.start()
+        let back = try room.socket("ms-k", .instructor, AttachOptions(after: teacher))
+        try back.demand("poll_close", ["poll": .text(poll)])
+        let results = try back.finalResults(poll)
+        #expect(results["counts"]?.array?.compactMap(\.int) == [0, 1])
+    }
+}
