@@ -3,8 +3,8 @@
 #
 #   scripts/test-swift.sh SWIFT
 #
-# One process after another, not one for all: tests that wait for a real server or a locked database hold the few threads
-# of a small machine, and others would run out of their time before they had begun.
+# One process after another, not one for all: tests that wait for a real server or a locked database hold the few
+# threads of a small machine, and others would run out of their time before they had begun.
 set -eu
 cd "$(dirname "$0")/.."
 swift=$1
@@ -12,8 +12,8 @@ swift=$1
 scripts/say.sh "building server and tests (debug); the first build takes some minutes"
 "$swift" build --build-tests
 failed=""
-for group in "LiveIOTests|LiveProtocolTests|RoomsTests|TidyTests" "RoomsStoreTests" "LiveServerTests" "SimulationTests" \
-    "IntegrationTests"; do
+for group in "LiveIOTests|LiveProtocolTests|RoomsTests|TidyTests" "RoomsStoreTests" "LiveServerTests" \
+    "SimulationTests" "IntegrationTests"; do
     scripts/say.sh "running $group"
     "$swift" test --skip-build --filter "^($group)\\." || failed="$failed $group"
 done

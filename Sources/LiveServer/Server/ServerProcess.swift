@@ -1,7 +1,7 @@
 // A node from start to end: opens the stores in the order in which they need each other, starts the reactors, waits for
 // a signal, and ends everything so that nothing acknowledged is lost.
 
-import Foundation
+import Glibc
 import LiveIO
 import LiveProtocol
 import Rooms
@@ -31,11 +31,10 @@ package final class ServerProcess {
     package init(configuration: ServerConfiguration, log: ServerLog) throws(StartFailure) {
         _ = raiseDescriptorLimit()
         let directory = configuration.dataDir
-        do {
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        do throws(StoreFailure) {
+            try makeDirectory(directory)
         } catch {
-            throw StartFailure(
-                "data_dir \(directory): cannot be made (\(error.localizedDescription)); choose another with --data-dir")
+            throw StartFailure("data_dir \(directory): \(error); choose another with --data-dir")
         }
         let cpus = availableCPUs()
         let count = configuration.listen.threads > 0 ? configuration.listen.threads : max(1, cpus.count)

@@ -6,7 +6,7 @@ internal import Glibc
 /// Makes a folder, and the folders above it, where they are missing; for the owner alone.
 ///
 /// - Throws: `.journal`, since nothing can be kept without it.
-func makeDirectory(_ path: String) throws(StoreFailure) {
+package func makeDirectory(_ path: String) throws(StoreFailure) {
     var made = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
         made += made.isEmpty || made.hasSuffix("/") ? String(part) : "/\(part)"
