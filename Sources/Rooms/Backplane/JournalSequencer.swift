@@ -71,16 +71,16 @@ package final class JournalSequencer: Backplane {
         }
     }
 
-    /// See `Backplane.submit`.
+    /// Queues a round for the log thread. Any reactor's thread; false where it has no room for all of it.
     package func submit(_ round: [Submission]) -> Bool { queue.post(contentsOf: round) }
 
-    /// See `Backplane.stop`.
+    /// Writes what waits and ends the log thread. Any thread but that one.
     package func stop() {
         queue.close()
         thread.join()
     }
 
-    /// See `Backplane.health`.
+    /// How the log does. Any thread.
     package var health: BackplaneHealth {
         let now = shared.statistics.withLock { $0 }
         return BackplaneHealth(

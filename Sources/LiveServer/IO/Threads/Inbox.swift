@@ -47,7 +47,7 @@ package final class Inbox<Message: Sendable>: @unchecked Sendable {
         return isTaken
     }
 
-    /// Adds all messages at once, in order, with one wake; any thread. False, and none taken, where they do not all fit.
+    /// Adds all messages at once, in order, with one wake; any thread. False where they do not all fit: none is taken.
     package func post(contentsOf batch: [Message]) -> Bool {
         pthread_mutex_lock(mutex)
         let isTaken = !isClosed && waiting.count + batch.count <= capacity

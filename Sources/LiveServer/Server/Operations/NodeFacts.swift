@@ -4,15 +4,24 @@
 package struct NodeFacts: Sendable {
     /// Milliseconds since 1970 of the start.
     package var startedMs: Int64
+    /// The last round of the log failed.
     package var logFailing: Bool
+    /// Entries in the log since the start.
     package var logEntries: UInt64
+    /// Writes that carried them.
     package var logRounds: UInt64
+    /// Rounds of the log that failed.
     package var logFailures: UInt64
+    /// Proposals that wait for the log.
     package var logDepth: Int
     /// Ballots go to the node's journal because the store does not answer.
     package var ballotsInJournal: Bool
+    /// Ballots in the journal that the store has not yet.
     package var ballotsUndrained: Int
+    /// Requests that wait at the ballot desk.
     package var ballotQueueDepth: Int
+    /// Transactions of the ballot store.
     package var ballotCommits: Int
+    /// Classes known.
     package var classes: Int
 }

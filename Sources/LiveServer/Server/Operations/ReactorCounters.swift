@@ -10,10 +10,14 @@ package struct DurationHistogram: Sendable {
     /// Buckets; the last holds everything above 2^19 times the first bound (34 s).
     package static let bucketCount = 20
 
+    /// Durations in each bucket.
     package private(set) var buckets = [UInt64](repeating: 0, count: DurationHistogram.bucketCount)
+    /// Sum of all durations, in nanoseconds.
     package private(set) var sumNs: UInt64 = 0
+    /// How many durations.
     package private(set) var count: UInt64 = 0
 
+    /// All zero.
     package init() {}
 
     /// Upper bound of a bucket in nanoseconds; nil for the last, which has none.
@@ -42,30 +46,45 @@ package struct DurationHistogram: Sendable {
 
 /// Connections by what they speak.
 package struct TransportCounts: Sendable {
+    /// WebSockets in rooms.
     package var webSocket: UInt64 = 0
+    /// Server-sent event streams in rooms.
     package var eventStream: UInt64 = 0
+    /// Long polls that wait.
     package var longPoll: UInt64 = 0
     /// Everything else: requests, connections between two requests.
     package var http: UInt64 = 0
 
+    /// All zero.
     package init() {}
 }
 
 /// The counters of one reactor.
 package struct ReactorCounters: Sendable {
     // Gauges, filled in when asked for.
+    /// Open connections by transport.
     package var connections = TransportCounts()
+    /// Rooms whose home is here.
     package var rooms: UInt64 = 0
+    /// Bytes of encoded events kept.
     package var tailBytes: UInt64 = 0
+    /// The loop's own counts.
     package var reactor = ReactorStatistics()
 
     // Connections and requests.
+    /// Connections taken.
     package var accepted: UInt64 = 0
+    /// Connections ended.
     package var closed: UInt64 = 0
+    /// HTTP requests read.
     package var requests: UInt64 = 0
+    /// HTTP answers written.
     package var answers: UInt64 = 0
+    /// WebSocket handshakes done.
     package var upgrades: UInt64 = 0
+    /// Event streams begun.
     package var streamsOpened: UInt64 = 0
+    /// Breaches of HTTP or WebSocket.
     package var protocolErrors: UInt64 = 0
     /// Ended because nothing was heard for too long.
     package var silentEnds: UInt64 = 0
@@ -73,33 +92,51 @@ package struct ReactorCounters: Sendable {
     package var slowClosed: UInt64 = 0
 
     // Rooms.
+    /// Attaches to rooms.
     package var joins: UInt64 = 0
+    /// Of them, those that went on where they had been.
     package var resumes: UInt64 = 0
     /// Resume tokens that proved nothing: too old, or somebody else's.
     package var staleResumes: UInt64 = 0
     /// Readers that fell off the tail and got a snapshot.
     package var resets: UInt64 = 0
+    /// Rooms whose home is here.
     package var roomsOpened: UInt64 = 0
+    /// Rooms whose home is here.
     package var roomsUnloaded: UInt64 = 0
+    /// Classes made.
     package var classesCreated: UInt64 = 0
 
     // Messages.
+    /// Commands read.
     package var messages: UInt64 = 0
+    /// Events that rooms made.
     package var events: UInt64 = 0
+    /// Events given to a member's socket.
     package var deliveries: UInt64 = 0
+    /// Bytes given to sockets.
     package var deliveredBytes: UInt64 = 0
+    /// Writes that the kernel took in part.
     package var shortWrites: UInt64 = 0
+    /// Receipts that the store gave.
     package var ballotsStored: UInt64 = 0
+    /// Receipts that the node's journal gave.
     package var ballotsOnNode: UInt64 = 0
+    /// Messages that a full mailbox refused.
     package var mailboxRefusals: UInt64 = 0
+    /// Times that a replica asked for what it had missed.
     package var repairs: UInt64 = 0
+    /// Log entries that could not be read.
     package var undecodableEntries: UInt64 = 0
     /// Refusals by `RejectionCode.rawValue`.
     package private(set) var rejections = [UInt64](repeating: 0, count: RejectionCode.allCases.count)
 
     // Heartbeats, as clients report them.
+    /// Heartbeats of clients.
     package var heartbeats: UInt64 = 0
+    /// Failed attempts to connect, as clients report them.
     package var failedConnects: UInt64 = 0
+    /// Video errors, as clients report them.
     package var videoErrors: UInt64 = 0
 
     /// From the read of a command to the last write of its event here.
@@ -109,6 +146,7 @@ package struct ReactorCounters: Sendable {
     /// Delivery lag as clients report it.
     package var clientLag = DurationHistogram()
 
+    /// All zero.
     package init() {}
 
     /// Counts what a client reports about itself.
