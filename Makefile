@@ -10,7 +10,7 @@ BENCH ?= ../shared/bench
 AUTOBAHN ?= ../shared/autobahn
 SERVE_ARGUMENTS ?=
 
-.PHONY: help setup setup-test build run test test-swift test-browser simulation bench check lint tidy warnings format fuzz conformance clean
+.PHONY: help setup setup-test build run test test-swift test-browser simulation bench check lint tidy warnings format fuzz conformance sanitize faults clean
 .DEFAULT_GOAL := help
 # The steps of a target build on each other.
 .NOTPARALLEL:
@@ -70,5 +70,12 @@ fuzz: setup ## runs each fuzzer for FUZZ_SECONDS=60
 conformance: build ## runs the Autobahn suite against /echo (AUTOBAHN=folder with autobahn.sh)
 	@scripts/conformance.sh "$(AUTOBAHN)"
 
+sanitize: setup ## runs the tests and a busy class under AddressSanitizer and ThreadSanitizer
+	@scripts/sanitize.sh all
+
+faults: setup ## kills the node, fills its disk, stops reading: against the real server
+	@$(SWIFT) build --product liveserver
+	@scripts/faults.sh
+
 clean: ## removes what building made
-	rm -rf .build .build-strict
+	rm -rf .build .build-strict .build-asan .build-tsan

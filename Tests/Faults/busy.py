@@ -10,6 +10,7 @@ message that was acknowledged to anybody. Prints what the node wrote to standard
 import asyncio
 import random
 import sys
+import tempfile
 import time
 
 from node import ROOM, Node, Verdict
@@ -152,6 +153,9 @@ def judge(classes, verdict):
         )
         verdict.check(len(room.acknowledged) > 0, f"{room.room}: messages were acknowledged")
         verdict.check(not faults, f"{room.room}: every event once and in order {faults[:3] or ''}")
+        for transport in TRANSPORTS:
+            heard = sum(person.heard[transport] for person in room.people)
+            verdict.check(heard > 0, f"{room.room}: {heard} events over {transport}")
         missing = room.missing()
         verdict.check(not missing, f"{room.room}: the witness saw every acknowledged message {missing[:2] or ''}")
 
@@ -168,7 +172,9 @@ def main():
         said = node.standard_error()
         reports = [line for line in said.splitlines() if "Sanitizer" in line or "atal error" in line]
         if not verdict.check(not reports, f"no sanitizer report ({len(reports)})"):
-            print(said[-60000:])
+            with tempfile.NamedTemporaryFile("w", prefix="live-report-", suffix=".txt", delete=False) as kept:
+                kept.write(said)
+            print(f"      kept in {kept.name}", *sorted({r[:300] for r in reports if "SUMMARY" in r}), sep="\n      ")
     verdict.exit()
 
 

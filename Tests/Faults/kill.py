@@ -114,7 +114,9 @@ async def run(node, times, count, verdict):
         await asyncio.sleep(0.1)
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, *chats, return_exceptions=True)
+    ended = await asyncio.gather(*tasks, *chats, return_exceptions=True)
+    broken = [error for error in ended if isinstance(error, Exception)]
+    verdict.check(not broken, f"no client broke {broken[:2] or ''}")
     judge(crowd, poll, verdict)
 
 

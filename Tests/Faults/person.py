@@ -33,6 +33,7 @@ class Person:
         self.texts = {}
         self.order = []
         self.resets = self.resumes = self.welcomes = self.events = 0
+        self.heard = {"ws": 0, "sse": 0, "poll": 0}
         self.results = {}
         self.you = {}
         self._waiting = {}
@@ -52,6 +53,7 @@ class Person:
                 self.resume = event["resume"]
             return
         self.events += 1
+        self.heard[self.transport] += 1
         name = event.get("ev")
         if name == "welcome":
             self.welcomes += 1
@@ -178,22 +180,16 @@ class Person:
                 raise Gone(code, payload[2:].decode())
 
     async def _run_stream(self):
-        # One chunk may hold several events, and an event may be cut by chunks.
-        text = b""
+        # The stream ends with the connection: its body has no framing of its own (RFC 9112 §6.3).
         while True:
-            size = int((await self._reader.readuntil(b"\r\n")).strip(), 16)
-            text += await self._reader.readexactly(size)
-            await self._reader.readexactly(2)
-            while b"\n\n" in text:
-                block, text = text.split(b"\n\n", 1)
-                data = [line[5:].strip() for line in block.split(b"\n") if line.startswith(b"data:")]
-                if data:
-                    event = json.loads(b"\n".join(data))
-                    if event.get("ev") == "closed":
-                        raise Gone(event.get("code", 0), event.get("reason", ""))
-                    self.take(event)
-            if size == 0:
-                raise Gone(0, "the stream ended")
+            block = await self._reader.readuntil(b"\n\n")
+            data = [line[5:].strip() for line in block.split(b"\n") if line.startswith(b"data:")]
+            if not data:
+                continue
+            event = json.loads(b"\n".join(data))
+            if event.get("ev") == "closed":
+                raise Gone(event.get("code", 0), event.get("reason", ""))
+            self.take(event)
 
     async def _run_polls(self):
         while True:

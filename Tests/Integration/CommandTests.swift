@@ -4,7 +4,7 @@ import LiveProtocol
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(20)))
 struct CommandTests {
     @Test(arguments: SharedNodes.threadCounts)
     func `a welcome names room, person, place and what the client must know`(threads: Int) throws {

@@ -7,7 +7,7 @@ import LiveTestSupport
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(20)))
 struct CrashTests {
     @Test(arguments: SharedNodes.threadCounts)
     func `after kill -9 and restart clients resume exactly on every transport`(threads: Int) throws {

@@ -7,7 +7,7 @@ import LiveTestSupport
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct EpochTests {
     /// Makes the data folder one that a machine left behind whose kernel runs no more.
     private func resetMachine(_ node: ServerUnderTest) throws {

@@ -5,7 +5,7 @@ import LiveProtocol
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct FramingTests {
     private func closed(_ threads: Int, code: UInt16, _ provoke: (LiveSocket) throws -> Void) throws {
         let room = try Classroom(threads: threads)

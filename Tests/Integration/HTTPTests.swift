@@ -5,7 +5,7 @@ import LiveProtocol
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct HTTPTests {
     private func client(_ threads: Int = 1) throws -> HTTPClient {
         try HTTPClient(port: try SharedNodes.node(threads: threads).port)

@@ -5,7 +5,7 @@ import LiveProtocol
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct IdempotencyTests {
     @Test(arguments: SharedNodes.threadCounts)
     func `an accepted command sent again gives the same reply and one event`(threads: Int) throws {

@@ -4,7 +4,7 @@ import LiveProtocol
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct ModerationTests {
     @Test(arguments: SharedNodes.threadCounts)
     func `a removed person is closed with 4403 and may come back, a banned one may not`(threads: Int) throws {

@@ -6,7 +6,7 @@ import LiveTestSupport
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct OperationsTests {
     @Test(arguments: SharedNodes.threadCounts)
     func `healthz, readyz and metrics answer`(threads: Int) throws {

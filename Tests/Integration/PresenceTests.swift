@@ -4,7 +4,7 @@ import LiveProtocol
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(20)))
 struct PresenceTests {
     /// The contract's time for a clean leave.
     private static let cleanLeaveS = 1.2

@@ -5,7 +5,7 @@ import LiveProtocol
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct PrivacyTests {
     /// All bytes that one person received, by whatever transport.
     private final class Receiver {

@@ -5,7 +5,7 @@ import LiveProtocol
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(20)))
 struct ResumeTests {
     @Test(arguments: SharedNodes.threadCounts)
     func `a client that was cut off gets exactly what it missed`(threads: Int) throws {

@@ -6,7 +6,7 @@ import LiveTestSupport
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(20)))
 struct RoomLifeTests {
     private func waitForUnload(_ node: ServerUnderTest) throws {
         let client = try HTTPClient(port: node.port)

@@ -5,7 +5,7 @@ import LiveProtocol
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(20)))
 struct SlowReaderTests {
     private static let fast = ["limits.moderator_rate=1000000", "limits.moderator_burst=1000000"]
 

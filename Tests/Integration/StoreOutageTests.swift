@@ -6,7 +6,7 @@ import LiveTestSupport
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct StoreOutageTests {
     @Test(arguments: SharedNodes.threadCounts)
     func `while the store is locked votes are kept on the node, and counted when it is back`(threads: Int) throws {

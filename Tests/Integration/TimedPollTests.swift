@@ -5,7 +5,7 @@ import LiveProtocol
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct TimedPollTests {
     private func open(_ teacher: LiveSocket, seconds: Int) throws -> String {
         let opened = try teacher.demand(

@@ -5,7 +5,7 @@ import LiveProtocol
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(20)))
 struct TokenTests {
     @Test(arguments: SharedNodes.threadCounts)
     func `an expired token is upgraded and closed with 4401, over HTTP it is 401`(threads: Int) throws {

@@ -6,7 +6,7 @@ import LiveTestSupport
 import Rooms
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(20)))
 struct TransportTests {
     @Test(arguments: SharedNodes.threadCounts)
     func `an event stream greets, numbers its events and keeps proxies from holding them back`(threads: Int) throws {

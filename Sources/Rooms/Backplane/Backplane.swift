@@ -13,7 +13,7 @@ package struct Submission: Sendable {
     /// The home's own handle of the room, given back unchanged.
     package var room: UInt32
 
-    /// One submission.
+    /// A submission of one entry.
     package init(bytes: [UInt8], seq: UInt64, home: Int, room: UInt32) {
         self.bytes = bytes
         self.seq = seq
@@ -26,14 +26,14 @@ package struct Submission: Sendable {
 package struct Sequenced: Sendable {
     /// The home's handle of the room.
     package var room: UInt32
-    /// The position that was asked for.
+    /// The seq that was asked for.
     package var seq: UInt64
     /// Milliseconds of the log's clock, never falling within a room. Zero when `failed`.
     package var ts: Int64
     /// The log could not take it (disk full, I/O error): nobody may see it, the seq is not used again.
     package var failed: Bool
 
-    /// One outcome.
+    /// What the log says of one submission.
     package init(room: UInt32, seq: UInt64, ts: Int64, failed: Bool) {
         self.room = room
         self.seq = seq

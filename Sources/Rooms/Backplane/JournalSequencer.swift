@@ -71,16 +71,16 @@ package final class JournalSequencer: Backplane {
         }
     }
 
-    /// Queues a round for the log thread. Any reactor's thread; false where it has no room for all of it.
+    /// See `Backplane.submit`.
     package func submit(_ round: [Submission]) -> Bool { queue.post(contentsOf: round) }
 
-    /// Writes what waits and ends the log thread. Any thread but that one.
+    /// See `Backplane.stop`.
     package func stop() {
         queue.close()
         thread.join()
     }
 
-    /// How the log does. Any thread.
+    /// See `Backplane.health`.
     package var health: BackplaneHealth {
         let now = shared.statistics.withLock { $0 }
         return BackplaneHealth(

@@ -16,14 +16,12 @@ package final class MemorySequencer: Backplane {
     private let state = Mutex(State())
     private let deliver: @Sendable (Int, [Sequenced]) -> Void
 
-    /// A sequencer that tells homes through `deliver`.
-    ///
     /// - Parameter deliver: called on the submitting reactor's thread; it posts to that reactor's mailbox.
     package init(deliver: @escaping @Sendable (_ home: Int, _ outcomes: [Sequenced]) -> Void) {
         self.deliver = deliver
     }
 
-    /// Stamps a round and tells its home. Any reactor's thread; never refuses.
+    /// See `Backplane.submit`.
     package func submit(_ round: [Submission]) -> Bool {
         guard let home = round.first?.home else { return true }
         let ts = state.withLock {
@@ -36,12 +34,12 @@ package final class MemorySequencer: Backplane {
         return true
     }
 
-    /// How much was stamped. Any thread.
+    /// See `Backplane.health`.
     package var health: BackplaneHealth {
         let now = state.withLock { $0 }
         return BackplaneHealth(entries: now.entries, rounds: now.rounds, failures: 0, failing: false, depth: 0)
     }
 
-    /// Nothing waits here.
+    /// See `Backplane.stop`.
     package func stop() {}
 }

@@ -9,7 +9,7 @@ import Rooms
 import RoomsStore
 import Testing
 
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(20)))
 struct BallotProofTests {
     private static let voters = 2_000
     private static let lockS = 5.0

@@ -1,4 +1,5 @@
 // Owns how long a test waits: every wait of this suite ends at a deadline and says what did not come. Never sleeps.
+// The suites' own time limits are wide, because Swift Testing counts the time that a test waits for its turn.
 
 import Glibc
 import LiveIO
