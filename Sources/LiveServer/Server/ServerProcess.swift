@@ -31,11 +31,7 @@ package final class ServerProcess {
     package init(configuration: ServerConfiguration, log: ServerLog) throws(StartFailure) {
         _ = raiseDescriptorLimit()
         let directory = configuration.dataDir
-        do throws(StoreFailure) {
-            try makeDirectory(directory)
-        } catch {
-            throw StartFailure("data_dir \(directory): \(error); choose another with --data-dir")
-        }
+        try ServerProcess.makeFolder(directory)
         let cpus = availableCPUs()
         let count = configuration.listen.threads > 0 ? configuration.listen.threads : max(1, cpus.count)
 
@@ -114,6 +110,17 @@ package final class ServerProcess {
     }
 
     // MARK: Parts
+
+    /// Makes a folder and those above it, as far as they are missing.
+    private static func makeFolder(_ path: String) throws(StartFailure) {
+        var made = path.utf8.first == UInt8(ascii: "/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            made += part + "/"
+            guard mkdir(made, 0o750) != 0, errno != EEXIST, access(made, F_OK) != 0 else { continue }
+            let reason = String(cString: strerror(errno))
+            throw StartFailure("data_dir \(path): cannot be made (\(reason)); choose another with --data-dir")
+        }
+    }
 
     /// The reactors' listeners share their port (SO_REUSEPORT), and the kernel would share it with another server of
     /// the same user as well and split people between the two. A listener that shares with nobody finds out: it fails

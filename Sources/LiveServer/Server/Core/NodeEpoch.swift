@@ -3,7 +3,6 @@
 // another epoch, and no (epoch, seq) ever names two events.
 
 import Glibc
-import LiveIO
 import LiveProtocol
 
 /// Which epoch the node writes now, and which start it is.
@@ -21,36 +20,26 @@ struct NodeEpoch: Sendable {
     /// Reads the epoch of a data directory, beginning a new one where it must. A log that is not kept (`keepsLog`
     /// false) ends with its process, so its epoch is nobody's afterwards, whatever kernel runs and however it ended.
     /// - Throws: where the directory cannot be written.
-    static func enter(dataDirectory: String, keepsLog: Bool) throws(IOFailure) -> NodeEpoch {
-        let path = "\(dataDirectory)/\(fileName)"
-        guard keepsLog else { return try begin(noBoot, path, because: "the log is not kept") }
-        let bootID = String(decoding: (try read(bootPath) ?? []).filter { $0 > 0x20 }, as: UTF8.self)
-        guard let held = try read(path).flatMap({ Held(json: $0) }) else {
-            return try begin(bootID, path, because: "a new data directory")
+    static func enter(dataDirectory: String, keepsLog: Bool) throws(StartFailure) -> NodeEpoch {
+        let bootID = text(of: bootPath)
+        guard bootID != noBoot else { throw StartFailure("\(bootPath) cannot be read: the kernel's boot is not known") }
+        guard keepsLog else { return try begin(noBoot, dataDirectory, because: "the log is not kept") }
+        if let held = Held(text(of: dataDirectory + "/" + fileName)), isEpoch(held.epoch) {
+            if held.bootID == bootID || held.clean {
+                try write(Held(epoch: held.epoch, bootID: bootID, clean: false), in: dataDirectory)
+                return NodeEpoch(epoch: held.epoch, beganBecause: nil)
+            }
+            return try begin(bootID, dataDirectory, because: "the machine was reset while the node ran")
         }
-        guard held.bootID == bootID || held.clean else {
-            return try begin(bootID, path, because: "the machine was reset while the node ran")
-        }
-        try write(Held(epoch: held.epoch, bootID: bootID, clean: false), to: path)
-        return NodeEpoch(epoch: held.epoch, beganBecause: nil)
+        return try begin(bootID, dataDirectory, because: "a new data directory")
     }
 
     /// Notes that everything written has reached the disk; of a log that is not kept there is nothing to note.
-    static func leave(dataDirectory: String, epoch: String, keepsLog: Bool) throws(IOFailure) {
+    static func leave(dataDirectory: String, epoch: String, keepsLog: Bool) throws(StartFailure) {
         guard keepsLog else { return }
-        try write(Held(epoch: epoch, bootID: noBoot, clean: true), to: "\(dataDirectory)/\(fileName)")
+        try write(Held(epoch: epoch, bootID: "", clean: true), in: dataDirectory)
     }
 
-    private static func begin(_ bootID: String, _ path: String, because reason: String) throws(IOFailure) -> NodeEpoch {
-        let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
-        let epoch = String(SystemRandom.bytes(12).map { letters[Int($0) % letters.count] })
-        try write(Held(epoch: epoch, bootID: bootID, clean: false), to: path)
-        return NodeEpoch(epoch: epoch, beganBecause: reason)
-    }
-
-    // MARK: The file
-
-    /// What the file says.
     private struct Held {
         var epoch: String
         var bootID: String
@@ -62,10 +51,10 @@ struct NodeEpoch: Sendable {
             self.clean = clean
         }
 
-        /// Nil for anything but what `json` writes: then a new epoch begins, which is always right.
-        init?(json: [UInt8]) {
-            guard let document = try? JSONDocument.parse(json), let epoch = document["epoch"]?.string,
-                let bootID = document["bootID"]?.string, let clean = document["clean"]?.bool, NodeEpoch.isEpoch(epoch)
+        /// Nil where the file is not one of ours.
+        init?(_ text: String) {
+            guard let document = try? JSONDocument.parse(Array(text.utf8)), let epoch = document["epoch"]?.string,
+                let bootID = document["bootID"]?.string, let clean = document["clean"]?.bool
             else { return nil }
             self.init(epoch: epoch, bootID: bootID, clean: clean)
         }
@@ -81,40 +70,50 @@ struct NodeEpoch: Sendable {
         }
     }
 
+    private static func begin(_ bootID: String, _ directory: String, because reason: String) throws(StartFailure)
+        -> NodeEpoch
+    {
+        let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
+        let epoch = String(SystemRandom.bytes(12).map { letters[Int($0) % letters.count] })
+        try write(Held(epoch: epoch, bootID: bootID, clean: false), in: directory)
+        return NodeEpoch(epoch: epoch, beganBecause: reason)
+    }
+
     private static func isEpoch(_ text: String) -> Bool {
         (8...16).contains(text.utf8.count)
             && text.utf8.allSatisfy { ($0 >= 97 && $0 <= 122) || ($0 >= 48 && $0 <= 57) }
     }
 
-    /// A small file's bytes, nil where there is none.
-    private static func read(_ path: String) throws(IOFailure) -> [UInt8]? {
-        let handle = open(path, O_RDONLY | O_CLOEXEC)
-        guard handle >= 0 else {
-            if errno == ENOENT { return nil }
-            throw IOFailure("open \(path)", errno: errno)
-        }
-        defer { close(handle) }
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = Glibc.read(handle, &bytes, bytes.count)
-        guard count >= 0 else { throw IOFailure("read \(path)", errno: errno) }
-        return Array(bytes[..<count])
+    /// On the disk before anything is written under it: a power cut that brought back an older file could make the next
+    /// start go on in an epoch whose last writes are gone. The file changes whole or not at all (rename(2)).
+    private static func write(_ held: Held, in directory: String) throws(StartFailure) {
+        let path = directory + "/" + fileName
+        let fresh = path + ".new"
+        let file = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
+        guard file >= 0 else { throw failure(fresh) }
+        let json = held.json
+        let isWhole =
+            json.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) } == json.count && fsync(file) == 0
+        close(file)
+        guard isWhole, rename(fresh, path) == 0 else { throw failure(path) }
+        let folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw failure(directory) }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw failure(directory) }
     }
 
-    /// Replaces the file as a whole, on the disk before anything is written under the new epoch: a power cut that
-    /// brought back an older file could make the next start go on in an epoch whose last writes are gone.
-    private static func write(_ held: Held, to path: String) throws(IOFailure) {
-        let fresh = path + ".new"
-        let handle = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard handle >= 0 else { throw IOFailure("open \(fresh)", errno: errno) }
-        defer { close(handle) }
-        let bytes = held.json
-        guard Glibc.write(handle, bytes, bytes.count) == bytes.count, fsync(handle) == 0 else {
-            throw IOFailure("write \(fresh)", errno: errno)
-        }
-        guard rename(fresh, path) == 0 else { throw IOFailure("rename \(fresh)", errno: errno) }
-        let folder = open(String(path.dropLast(fileName.utf8.count + 1)), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw IOFailure("open the folder of \(path)", errno: errno) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw IOFailure("sync the folder of \(path)", errno: errno) }
+    private static func failure(_ path: String) -> StartFailure {
+        StartFailure("\(path): \(String(cString: strerror(errno)))")
+    }
+
+    /// A small file's text without white space at its ends; empty where it cannot be read.
+    private static func text(of path: String) -> String {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return "" }
+        defer { close(file) }
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        let count = read(file, &buffer, buffer.count)
+        let text = String(decoding: buffer[..<max(0, count)], as: UTF8.self)
+        return String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
     }
 }
