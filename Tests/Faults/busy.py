@@ -91,7 +91,9 @@ class Class:
 
     async def teach(self):
         while not self.is_quiet:
-            reply = await self.teacher.send("poll_open", question="?", kind="single", options=["a", "b", "c"], show="live")
+            reply = await self.teacher.send(
+                "poll_open", question="?", kind="single", options=["a", "b", "c"], show="live"
+            )
             await asyncio.sleep(4)
             if reply and reply["ok"]:
                 await self.teacher.send("poll_close", poll=reply["poll"])
@@ -146,8 +148,8 @@ def judge(classes, verdict):
         everybody = room.people + [room.teacher, room.witness]
         faults = [fault for person in everybody for fault in person.faults]
         print(
-            f"      {room.room}: {len(room.acknowledged)} messages, {room.ballots} ballots acknowledged; {room.cuts} cuts, "
-            f"{sum(p.resumes for p in everybody)} resumed, {sum(p.resets for p in everybody)} reset, "
+            f"      {room.room}: {len(room.acknowledged)} messages, {room.ballots} ballots acknowledged; "
+            f"{room.cuts} cuts, {sum(p.resumes for p in everybody)} resumed, {sum(p.resets for p in everybody)} reset, "
             f"{sum(p.events for p in everybody)} events; unknown {room.unknown}, refused {room.refused}, "
             f"closed {room.closes}"
         )
