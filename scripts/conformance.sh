@@ -35,7 +35,7 @@ done
 [ -n "${port:-}" ] || { echo "the server did not say where it listens" >&2; exit 1; }
 address=ws://127.0.0.1:$port/echo
 
-# judge CASES…: runs the suite, keeps its words, and sets `bad` to the cases that were not OK, closing handshakes too.
+# judge CASES…: runs the suite, keeps its words, and sets `bad` to the cases that were not OK, closing included.
 judge() {
     local status=0
     bash "$tools/autobahn.sh" "$address" "$@" --out "$work/reports" | tee "$work/said" || status=$?
@@ -44,8 +44,8 @@ judge() {
 }
 
 judge "${mode[@]}"
-# Most cases give the server half a second in all, then drop the connection and call it unclean: on a machine busy
-# with other things some run out of it. Alone and once more they must pass; a fault of the server stays.
+# Most cases give the server half a second in all, then drop the connection and call it unclean: on a busy machine
+# some run out of it. Alone and once more they must pass; a fault of the server stays.
 for _ in 1 2; do
     [ -z "$bad" ] && break
     scripts/say.sh "once more, alone: $bad"

@@ -92,7 +92,8 @@ class Class:
     async def teach(self):
         while not self.is_quiet:
             reply = await self.teacher.send(
-                "poll_open", question="?", kind="single", options=["a", "b", "c"], show="live")
+                "poll_open", question="?", kind="single", options=["a", "b", "c"], show="live"
+            )
             await asyncio.sleep(4)
             if reply and reply["ok"]:
                 await self.teacher.send("poll_close", poll=reply["poll"])
@@ -148,8 +149,7 @@ def judge(classes, verdict):
         faults = [fault for person in everybody for fault in person.faults]
         print(
             f"      {room.room}: {len(room.acknowledged)} messages, {room.ballots} ballots acknowledged; "
-            f"{room.cuts} cuts, "
-            f"{sum(p.resumes for p in everybody)} resumed, {sum(p.resets for p in everybody)} reset, "
+            f"{room.cuts} cuts, {sum(p.resumes for p in everybody)} resumed, {sum(p.resets for p in everybody)} reset, "
             f"{sum(p.events for p in everybody)} events; unknown {room.unknown}, refused {room.refused}, "
             f"closed {room.closes}"
         )

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The data folder's disk fills while a class runs, and is emptied again. Needs root, for a small file system.
+"""The data folder's disk fills while a class runs, and is emptied again. Needs root, for a file system of its own.
 
 Without room for the log, commands of the room answer `unavailable` and nobody sees their event; ballots go on as far as
 the preallocated reserve reaches, else they answer `unavailable` too. With space again, the room goes on without a
@@ -166,9 +166,8 @@ async def run(node, disk, verdict):
     tasks.append(asyncio.create_task(room.live(late)))
     await room.until(lambda: all(text in late.texts for text in room.acknowledged))
     missing = [text[:20] for text in room.acknowledged if text not in late.texts]
-    print(
-        f"      after kill -9: {len(room.acknowledged)} acknowledged, {len(late.order)} in the log, "
-        f"{late.resets} resets")
+    counts = f"{len(room.acknowledged)} acknowledged, {len(late.order)} in the log, {late.resets} resets"
+    print(f"      after kill -9: {counts}")
     verdict.check(not missing, f"after kill -9 every acknowledged message is in the log {missing[:3] or ''}")
     ghosts = [text[:20] for person in room.everybody + [late] for text in room.refused if text in person.texts]
     verdict.check(not ghosts, f"nothing refused was ever seen {ghosts[:3] or ''}")

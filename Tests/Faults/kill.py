@@ -126,8 +126,8 @@ def judge(crowd, poll, verdict):
         f"      {len(crowd.acknowledged)} acknowledged, {crowd.unknown} asked again, refused {crowd.refused}, "
         f"{sum(p.resumes for p in everybody)} resumed, {sum(p.resets for p in everybody)} reset"
     )
-    verdict.check(
-        not crowd.behind(), f"nothing acknowledged is lost: everybody has it ({len(crowd.behind())} lack some)")
+    behind = len(crowd.behind())
+    verdict.check(not behind, f"nothing acknowledged is lost: everybody has it ({behind} lack some)")
     faults = [fault for person in everybody for fault in person.faults]
     verdict.check(not faults, f"every event once and in order {faults[:3] or ''}")
     verdict.check(sum(p.resets for p in everybody) == 0, "every resume was exact: nobody was reset")

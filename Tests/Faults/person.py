@@ -125,9 +125,8 @@ class Person:
         path = ROOM_PATH.format(self.room) + "/live" + self._query()
         if self.transport == "ws":
             key = base64.b64encode(os.urandom(16)).decode()
-            more = (
-                f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
-                "Sec-WebSocket-Version: 13\r\n")
+            more = f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
+            more += "Sec-WebSocket-Version: 13\r\n"
         else:
             more = "Accept: text/event-stream\r\n"
         self._writer.write(

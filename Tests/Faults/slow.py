@@ -111,7 +111,7 @@ async def measure(node, verdict, slow, count, seconds, room):
         print(f"      reading again: {({end: ends.count(end) for end in sorted(set(ends))})}")
         verdict.check(
             set(ends) <= {"caught up", "reset", "closed 4408"},
-            "who reads again catches up, is reset, or closed as too slow"
+            "who reads again catches up, is reset, or closed as too slow",
         )
         faults = [fault for person in sluggards for fault in person.faults]
         verdict.check(not faults, f"and misses nothing unsaid {faults[:3] or ''}")
