@@ -52,6 +52,7 @@ extension ReactorCore {
 
     private func flush(_ replica: RoomReplica) {
         replica.isDirty = false
+        replica.eventsDue = 0
         for list in LogClass.allCases { flush(replica, list) }
         if replica.receivedNs > 0 {
             counters.deliveryLatency.record(ns: MonotonicClock.nowNs() &- replica.receivedNs)
@@ -200,17 +201,19 @@ extension ReactorCore {
 
     // MARK: Sessions with bytes of their own
 
-    /// Answers to POST wait for the rooms of the round: whoever publishes by POST goes on when its event is out, not
-    /// while it is being sent, so that a publisher never runs ahead of its readers.
+    /// Answers to POST wait for the rooms of the round where each has one event to send: whoever publishes alone goes
+    /// on when its event is out, and so never runs ahead of its readers. Where several publish to one room, their
+    /// answers go first: what they send next arrives during the fan-out and leaves together in the following one.
     func flushDirtySessions() {
-        let roomsAreDue = !dirtyReplicas.isEmpty
+        let answersWait =
+            !dirtyReplicas.isEmpty && dirtyReplicas.allSatisfy { (replicas[Int($0)]?.eventsDue ?? 0) <= 1 }
         var at = 0
         var kept = 0
         while at < dirtySessions.count {
             let id = dirtySessions[at]
             at += 1
             guard let session = sessions.find(id) else { continue }
-            if roomsAreDue, session.pointee.kind == .http {
+            if answersWait, session.pointee.kind == .http {
                 dirtySessions[kept] = id
                 kept += 1
             } else {

@@ -44,6 +44,8 @@ final class RoomReplica {
     var repairAskedMs: UInt64?
     /// When the oldest event of this round was received, 0 for none.
     var receivedNs: UInt64 = 0
+    /// Events that arrived since the last flush.
+    var eventsDue = 0
     /// Since when nobody is here, in reactor milliseconds; nil while somebody is.
     var emptySinceMs: UInt64?
 
@@ -116,6 +118,7 @@ final class RoomReplica {
             }
         }
         headSeq = batch.headSeq
+        eventsDue += batch.items.count
         if receivedNs == 0 { receivedNs = batch.receivedNs }
     }
 
