@@ -112,6 +112,20 @@ let package = Package(
             ],
             path: "Tests/Integration", swiftSettings: strict),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["LiveServer", "LiveProtocol", "LiveIO", "Rooms", "RoomsStore", "LiveTestSupport"],
+            path: "Tests/Fuzz/Targets", swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzTargets", "LiveTestSupport"], path: "Tests/Fuzz/Checks",
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// libFuzzer brings its own `main`: the program is known to scripts/fuzz.sh only.
+if Context.environment["LIVECLASSROOM_FUZZ"] == "1" {
+    package.targets.append(
+        .executableTarget(
+            name: "livefuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Main", swiftSettings: strict))
+}

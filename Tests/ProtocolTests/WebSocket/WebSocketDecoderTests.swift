@@ -34,6 +34,18 @@ import Testing
         }
     }
 
+    @Test func `a message has so many frames and no more, empty ones count`() {
+        let limits = WebSocketLimits(messageFramesMax: 3)
+        let first = clientFrame(.text, "", isFinal: false)
+        let empty = clientFrame(.continuation, "", isFinal: false)
+        let last = clientFrame(.continuation, "x")
+        #expect(WebSocketReading.read(first + empty + last, limits: limits) == [.text("x")])
+        #expect(WebSocketReading.failsAfter(first + empty + empty + last, code: 1009, limits: limits) != nil)
+        // Each message begins anew.
+        let twice = WebSocketReading.read(first + empty + last + first + empty + last, limits: limits)
+        #expect(twice == [.text("x"), .text("x")])
+    }
+
     @Test func `fragments must follow each other`() {
         func code(_ frames: [[UInt8]]) -> UInt16? {
             guard case .failed(let code, _) = WebSocketReading.read(Array(frames.joined())).last else { return nil }

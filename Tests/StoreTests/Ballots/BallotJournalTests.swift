@@ -67,6 +67,14 @@ struct BallotJournalTests {
             #expect(throws: BallotRecordFault.version(2)) {
                 try buffer.withUnsafeBytes { try BallotRecordCodec.decode(kind: kind.rawValue, $0) }
             }
+            // A deadline without the flag that says so would be a second form of a record without one.
+            if case .open = record, buffer[18] & 4 == 4 {
+                buffer[0] = 1
+                buffer[18] &= 3
+                #expect(throws: BallotRecordFault.malformed) {
+                    try buffer.withUnsafeBytes { try BallotRecordCodec.decode(kind: kind.rawValue, $0) }
+                }
+            }
             // Any byte changed: it is refused or another well-formed record, never a crash.
             _ = BallotRecordCodec.encode(record, into: &buffer)
             for place in buffer.indices {

@@ -14,6 +14,8 @@ final class WebSocketAssembly {
     /// Payload bytes that the frame under way still needs.
     private(set) var remaining = 0
     private(set) var count = 0
+    /// Frames that have begun.
+    private(set) var frames = 0
     private var isFinal = false
     private var mask: UInt32 = 0
     /// Bytes of the frame taken so far, modulo 4.
@@ -37,6 +39,7 @@ final class WebSocketAssembly {
 
     /// The next frame of the message begins.
     func begin(_ header: WebSocketHeader) {
+        frames += 1
         remaining = header.payloadBytes
         isFinal = header.isFinal
         mask = header.mask

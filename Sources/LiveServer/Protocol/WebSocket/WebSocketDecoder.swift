@@ -81,6 +81,9 @@ package struct WebSocketDecoder {
         }
         let assembly = self.assembly ?? WebSocketAssembly(header)
         self.assembly = assembly
+        guard assembly.frames < limits.messageFramesMax else {
+            throw WebSocketFailure(1009, "message in too many frames")
+        }
         assembly.begin(header)
         at = start
         return try piece(of: assembly, bytes, at: &at)

@@ -13,12 +13,15 @@ package enum WebSocketRole: Sendable {
 package struct WebSocketLimits: Sendable {
     /// Bytes of one message, all fragments together. Above: 1009, as soon as a frame's header says so.
     package var messageBytesMax: Int
+    /// Frames of one message; a fragment may be empty, so bytes alone bound nothing. Above: 1009.
+    package var messageFramesMax: Int
     /// permessage-deflate was negotiated: RSV1 may be set on the first frame of a message.
     package var permitsCompression: Bool
 
-    /// Limits of one's own; the default is the contract's 16 KiB for a command.
-    package init(messageBytesMax: Int = 16 << 10, permitsCompression: Bool = false) {
+    /// Limits of one's own; the default is the contract's 16 KiB for a command, in no more than 1,024 pieces.
+    package init(messageBytesMax: Int = 16 << 10, messageFramesMax: Int = 1_024, permitsCompression: Bool = false) {
         self.messageBytesMax = messageBytesMax
+        self.messageFramesMax = messageFramesMax
         self.permitsCompression = permitsCompression
     }
 }

@@ -9,6 +9,8 @@ package struct IPAddress: Sendable, Equatable {
 
     /// Reads a literal without brackets, zone or port; nil for anything else.
     package init?(_ text: String) {
+        // To C the text would end at a NUL, and what follows it would be overlooked.
+        guard !text.utf8.contains(0) else { return nil }
         var v4 = in_addr()
         var v6 = in6_addr()
         if inet_pton(AF_INET, text, &v4) == 1 {

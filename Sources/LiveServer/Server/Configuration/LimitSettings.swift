@@ -5,6 +5,8 @@
 package struct LimitSettings: Sendable, Equatable {
     /// Longest message of a client, bytes.
     package var frameBytes = 16_384
+    /// Messages, control frames and requests of one connection that are looked at, a second.
+    package var frameRate = 500
     /// Longest request head, bytes.
     package var headBytes = 16_384
     /// Longest request body, bytes.

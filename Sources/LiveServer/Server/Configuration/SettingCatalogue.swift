@@ -59,6 +59,10 @@ package enum SettingCatalogue {
             "limits.frame_bytes", \.limits.frameBytes, 1_024...1_048_576, "bytes",
             "Longest message of a client; a longer one closes the connection with 1009."),
         .integer(
+            "limits.frame_rate", \.limits.frameRate, 100...500_000, "frames/s",
+            "Messages, control frames and requests of one connection that are looked at, good or bad: five times what "
+                + "any role may say. Beyond it the rest waits its turn, so that a flood holds up nobody else."),
+        .integer(
             "limits.head_bytes", \.limits.headBytes, 2_048...65_536, "bytes",
             "Longest request head; a token takes up to 4 KiB of it. Beyond: 431."),
         .integer(

@@ -5,6 +5,7 @@
 struct CoreLimits: Sendable {
     // From the configuration (units in the names).
     let frameBytes: Int
+    let stepsPerWindow: UInt16
     let connections: Int
     let devicesMax: Int
     let roomsMax: Int
@@ -78,6 +79,7 @@ struct CoreLimits: Sendable {
     init(_ configuration: ServerConfiguration, reactors: Int) {
         let limits = configuration.limits
         frameBytes = limits.frameBytes
+        stepsPerWindow = StepBudget.steps(perSecond: limits.frameRate)
         connections = limits.connections
         devicesMax = limits.connectionsPerParticipant
         roomsMax = limits.rooms

@@ -52,7 +52,7 @@ extension ReactorCore {
             counters.connections = connectionsByTransport()
             counters.tailBytes = UInt64(replicas.reduce(0) { $0 + ($1?.tailBytes ?? 0) })
             counters.rooms = UInt64(homes.count)
-            counters.reactor = reactor.statistics
+            counters.reactor = reactor.takeStatistics()
             scrape.add(index, counters)
         case .drain: drain()
         }

@@ -112,6 +112,7 @@ final class ReactorCore: ReactorDriver {
         var consumed = 0
         // Each turn the kind decides anew: a request may turn the connection into something else.
         while consumed < bytes.count {
+            guard takesStep(session) else { return consumed }
             let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[consumed...])
             let used: Int
             switch session.pointee.kind {
@@ -122,7 +123,11 @@ final class ReactorCore: ReactorDriver {
                 // The next request of a pipeline waits until this one is answered.
                 reactor.setReading(id, false)
                 return consumed
-            case .eventStream, .closing: return bytes.count
+            case .closing:
+                // It has been told; one that floods on is not worth reading until its time is over.
+                if bytes.count > limits.unreadRepliesMax { reactor.setReading(id, false) }
+                return bytes.count
+            case .eventStream: return bytes.count
             case .vacant: preconditionFailure("bytes reach live sessions only")
             }
             if used == 0 { break }

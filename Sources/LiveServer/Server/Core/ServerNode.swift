@@ -63,7 +63,7 @@ final class ServerNode: Sendable {
         http.bodyBytesMax = UInt64(limits.bodyBytes)
         httpLimits = http
         frameLimits = WebSocketLimits(messageBytesMax: limits.frameBytes)
-        echoLimits = WebSocketLimits(messageBytesMax: 64 << 20)
+        echoLimits = WebSocketLimits(messageBytesMax: 64 << 20, messageFramesMax: .max)
         studentRate = TokenRate(perSecond: limits.studentRate, burst: limits.studentBurst)
         moderatorRate = TokenRate(perSecond: limits.moderatorRate, burst: limits.moderatorBurst)
         startedMs = WallClock.nowMs()

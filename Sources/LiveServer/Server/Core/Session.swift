@@ -92,6 +92,9 @@ struct Session {
     var roundTripMs: UInt16 = 0
     /// Rejections for rate in a row; at the limit the connection loses read interest.
     var rateRejections: UInt16 = 0
+    /// The stretch of time that `steps` counts in, and what it asked for in it: see StepBudget.
+    var stepWindow: UInt16 = 0
+    var steps: UInt16 = 0
 
     init(id: ConnectionID) { self.id = id }
 

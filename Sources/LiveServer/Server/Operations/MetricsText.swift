@@ -46,6 +46,9 @@ package enum MetricsText {
             reactors, &writer, "protocol_errors_total", .counter, "Connections closed for what they sent.",
             \.protocolErrors)
         each(reactors, &writer, "silent_ends_total", .counter, "Connections ended for silence.", \.silentEnds)
+        each(
+            reactors, &writer, "throttled_total", .counter, "Times that a connection which sent too much was not read.",
+            \.throttled)
         each(reactors, &writer, "slow_closes_total", .counter, "Readers closed as too slow (4408).", \.slowClosed)
     }
 

@@ -88,6 +88,8 @@ package struct ReactorCounters: Sendable {
     package var protocolErrors: UInt64 = 0
     /// Ended because nothing was heard for too long.
     package var silentEnds: UInt64 = 0
+    /// Times that a connection was not read for a moment because it sent too much.
+    package var throttled: UInt64 = 0
     /// Closed with 4408.
     package var slowClosed: UInt64 = 0
 

@@ -20,6 +20,8 @@ extension ReactorCore {
             case .body(let consumed, let range):
                 session.pointee.exchange?.body.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest[range]))
                 used += consumed
+                // A step of its own: a body may come in a hundred thousand chunks. Its end may need no further byte.
+                if used < bytes.count { return used }
             case .end(let consumed):
                 used += consumed
                 if let exchange = session.pointee.exchange { dispatch(session, exchange) }

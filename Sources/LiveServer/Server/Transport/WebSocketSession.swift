@@ -141,12 +141,7 @@ extension ReactorCore {
         guard Int(session.pointee.rateRejections) >= limits.rateRejectionsMax,
             !session.pointee.flags.contains(.paused)
         else { return }
-        session.pointee.flags.insert(.paused)
-        let id = session.pointee.id
-        reactor.setReading(id, false)
-        _ = reactor.schedule(
-            inMs: min(reply.pauseMs, limits.pauseMsMax),
-            payload: CoreTimer.unpause(index: id.index, generation: id.generation).payload)
+        pause(session, ms: min(reply.pauseMs, limits.pauseMsMax))
     }
 
     // MARK: Liveness

@@ -84,9 +84,10 @@ enum BallotRecordCodec {
             let options = Int(try reader.byte())
             let flags = try reader.byte()
             let deadline = Int64(bitPattern: try reader.word())
-            guard (1...64).contains(options), flags < 8, let room = RoomKey(try reader.text()) else {
-                throw .malformed
-            }
+            // Every record has one form: no deadline is written as 0.
+            guard (1...64).contains(options), flags < 8, flags & Flag.deadline != 0 || deadline == 0,
+                let room = RoomKey(try reader.text())
+            else { throw .malformed }
             let rules = PollRules(
                 options: options, multiple: flags & Flag.multiple != 0, allowChange: flags & Flag.allowChange != 0,
                 closesTs: flags & Flag.deadline != 0 ? deadline : nil)
