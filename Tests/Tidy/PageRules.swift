@@ -121,7 +121,8 @@ enum PageRules {
             }.filter { !$0.isEmpty }
     }
 
-    /// Every type or file that the architecture page names by a word exists, and every row of its table of escapes has its escape.
+    /// Every type or file that the architecture page names by a word exists, and every row of its table of escapes has
+    /// its escape.
     static let types = Rule { files in
         guard let page = files.first(where: { $0.path == architecture }) else { return [] }
         let swift = files.filter { $0.isSwift && $0.isIn("Sources/") }
