@@ -10,7 +10,7 @@ BENCH ?= ../shared/bench
 AUTOBAHN ?= ../shared/autobahn
 SERVE_ARGUMENTS ?=
 
-.PHONY: help setup setup-test build run test test-swift test-browser simulation bench check lint tidy warnings format fuzz conformance sanitize faults clean
+.PHONY: help setup setup-test build run test test-swift test-alerts test-browser simulation bench check lint tidy warnings format fuzz conformance sanitize faults hostile clean
 .DEFAULT_GOAL := help
 # The steps of a target build on each other.
 .NOTPARALLEL:
@@ -32,10 +32,13 @@ run: build ## starts the server with the demo class at http://127.0.0.1:8080/
 	@scripts/say.sh "starting the demo class; Ctrl-C ends it"
 	@exec .build/$(CONFIGURATION)/liveserver serve $(SERVE_ARGUMENTS)
 
-test: setup-test test-swift test-browser ## runs every test, browsers included
+test: setup-test test-swift test-alerts test-browser ## runs every test, browsers included
 
 test-swift:
 	@scripts/test-swift.sh "$(SWIFT)"
+
+test-alerts:
+	@scripts/test-alerts.sh
 
 test-browser:
 	@scripts/test-browser.sh "$(SWIFT)"
@@ -64,8 +67,8 @@ simulation: setup ## a million random commands through the domain, in two proces
 bench: build ## measures against the limit program and peers (BENCH=folder with compare.py)
 	@scripts/bench.sh "$(BENCH)"
 
-fuzz: setup ## runs each fuzzer for FUZZ_SECONDS=60
-	@scripts/fuzz.sh "$(FUZZ_SECONDS)"
+fuzz: setup ## runs each fuzzer for FUZZ_SECONDS=60 (0: the kept inputs; FUZZ=names of some)
+	@scripts/fuzz.sh "$(FUZZ_SECONDS)" $(FUZZ)
 
 conformance: build ## runs the Autobahn suite against /echo (AUTOBAHN=folder with autobahn.sh)
 	@scripts/conformance.sh "$(AUTOBAHN)"
@@ -77,5 +80,9 @@ faults: setup ## kills the node, fills its disk, stops reading: against the real
 	@$(SWIFT) build --product liveserver
 	@scripts/faults.sh
 
+hostile: setup ## attacks on a running node, and what others notice of them: all, five seconds each
+	@$(SWIFT) build --product liveserver
+	@scripts/hostile.sh all
+
 clean: ## removes what building made
-	rm -rf .build .build-strict .build-asan .build-tsan
+	rm -rf .build .build-strict .build-asan .build-tsan .build-fuzz

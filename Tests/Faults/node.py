@@ -7,6 +7,7 @@ is ended by its process id, whatever happens.
 import os
 import pathlib
 import re
+import resource
 import signal
 import subprocess
 import tempfile
@@ -23,9 +24,10 @@ def binary():
 
 
 class Node:
-    """`settings` are key=value as `--set` takes them; `folder` keeps data and standard error."""
+    """`settings` are key=value as `--set` takes them; `folder` keeps data and standard error; `descriptors` is a limit
+    that the node cannot raise."""
 
-    def __init__(self, settings=(), threads=2, folder=None, data=None):
+    def __init__(self, settings=(), threads=2, folder=None, data=None, descriptors=None):
         self._own = None
         if folder is None:
             self._own = tempfile.TemporaryDirectory(prefix="live-faults-")
@@ -34,6 +36,7 @@ class Node:
         self.data = str(data or self.folder / "data")
         self.settings = list(settings)
         self.threads = threads
+        self.descriptors = descriptors
         self.port = 0
         self.process = None
         self.endings = []
@@ -55,7 +58,10 @@ class Node:
             arguments += ["--set", setting]
         out = self.folder / "stdout"
         with open(out, "wb") as output, open(self.folder / "stderr", "ab") as errors:
-            self.process = subprocess.Popen(arguments, stdout=output, stderr=errors, cwd=self.folder)
+            self.process = subprocess.Popen(
+                arguments, stdout=output, stderr=errors, cwd=self.folder,
+                preexec_fn=self.limit if self.descriptors else None,
+            )
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             found = re.search(r"listening on http://\S*:(\d+)", out.read_text())
@@ -66,6 +72,9 @@ class Node:
                 break
             time.sleep(0.02)
         raise SystemExit(f"the server did not start: {self.standard_error()[-2000:]}")
+
+    def limit(self):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors, self.descriptors))
 
     def kill(self):
         self.process.kill()

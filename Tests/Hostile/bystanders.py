@@ -1,7 +1,7 @@
 """The people who merely sit in the class while somebody attacks its node: what they notice of it.
 
-A speaker says something every 50 ms, and every listener, on WebSocket and SSE, takes the time from when it was meant to be
-said until it was heard. Beside that: the node's longest loop round, its CPU, memory and descriptors.
+A speaker says something every 50 ms, and every listener takes the time from when it was meant to be said until it was
+heard. Beside that: the node's longest loop round, its CPU, memory and descriptors.
 """
 
 import asyncio
@@ -111,6 +111,9 @@ class Bystanders:
         """The longest loop round of any reactor since this was last asked."""
         found = re.findall(r'loop_lag_seconds\{[^}]*stat="max"[^}]*\} (\S+)', self.metrics())
         return max(float(value) for value in found) * 1000
+
+    def rooms(self):
+        return sum(int(value) for value in re.findall(r"^liveclassroom_rooms\{[^}]*\} (\d+)", self.metrics(), re.M))
 
     def cpu_s(self):
         fields = pathlib.Path(f"/proc/{self.node.process.pid}/stat").read_text().rpartition(")")[2].split()

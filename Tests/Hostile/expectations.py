@@ -1,4 +1,4 @@
-"""What the protocol promises each attacker: the statuses, close codes and times of Docs/protocol.md and of the settings."""
+"""What is promised to each attacker: statuses, close codes and times of Docs/protocol.md and of the settings."""
 
 STATUSES = {
     "head": 431, "headers": 431, "target": 414, "no_host": 400, "two_hosts": 400, "smuggled": 400, "two_lengths": 400,
@@ -11,6 +11,9 @@ CLOSES = {
 }
 
 
+MALFORMED = {"floods.bad_json", "floods.empty_messages", "floods.unknown_ops", "floods.deep_json"}
+
+
 def of(name, facts):
     """Pairs of whether a promise was kept, and the promise."""
     if "error" in facts:
@@ -21,6 +24,9 @@ def of(name, facts):
         # A reset overtakes the close frame where the attacker goes on sending: it was told, but may not have heard.
         wrong = {how: n for how, n in facts["ends"].items() if how not in (wanted, "reset", "closed 0")}
         found.append((not wrong, f"all are {wanted} {wrong or ''}"))
+    if name in MALFORMED:
+        wrong = {how: n for how, n in facts["ends"].items() if how not in ("closed 1008", "reset", "closed 0")}
+        found.append((not wrong, f"who sends nothing else is closed with 1008 {wrong or ''}"))
     if name.startswith("slow.") and "ended" in facts and name != "slow.frame_in_drops":
         found.append((facts["ended"] == facts["of"], f"all of {facts['of']} are ended ({facts['ended']})"))
     if name in ("slow.head", "slow.idle"):

@@ -68,7 +68,8 @@ def too_large(target, seconds):
 
 
 def heartbeats(target, seconds):
-    return flood(target, seconds, command(op="heartbeat", id="h", seq=1, lag_ms=1, transport="ws", failed_connects=0) * 500)
+    beat = command(op="heartbeat", id="h", seq=1, lag_ms=1, transport="ws", failed_connects=0)
+    return flood(target, seconds, beat * 500)
 
 
 def chats(target, seconds):

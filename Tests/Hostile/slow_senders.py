@@ -50,7 +50,7 @@ def head(target, seconds):
 def body(target, seconds):
     plugs = [target.plug() for _ in range(CONNECTIONS)]
     for plug in plugs:
-        plug.sendall(b"POST /v1/join HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n")
+        plug.sendall(b"POST /v1/join HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n")
     return trickle(plugs, b"{" + b" " * 8000, seconds + 8)
 
 
@@ -121,7 +121,8 @@ def vanished(target, seconds):
 def resets(target, seconds):
     """RST in the middle of heads, bodies, frames and streams."""
     end, count = time.monotonic() + seconds, 0
-    pieces = [b"GET / HT", b"POST /v1/join HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{", b"\x16\x03\x01\x02\x00\x01"]
+    body = b"POST /v1/join HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{"
+    pieces = [b"GET / HT", body, b"\x16\x03\x01\x02\x00\x01"]
     while time.monotonic() < end:
         for piece in pieces:
             plug = target.plug()

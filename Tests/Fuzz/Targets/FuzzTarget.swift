@@ -1,6 +1,6 @@
-// Owns the list of everything in this package that reads bytes of strangers, and one entry to each. The same code runs
-// under libFuzzer (Tests/Fuzz/Main) and over the kept inputs in every test run (Tests/Fuzz/Checks). A promise that is
-// broken ends the process with its sentence: that is what a fuzzer looks for.
+// Owns the list of everything in this package that reads bytes of strangers, and one entry to each. The same code
+// runs under libFuzzer (Tests/Fuzz/Main) and over the kept inputs in every test run (Tests/Fuzz/Checks). A promise
+// that is broken ends the process with its sentence: that is what a fuzzer looks for.
 
 /// A reader of hostile bytes.
 package enum FuzzTarget: String, CaseIterable, Sendable {

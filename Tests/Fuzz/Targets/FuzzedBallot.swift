@@ -1,5 +1,5 @@
-// Owns the promises of ballot records: what decodes encodes to the same bytes and the same kind. The first byte is the
-// record's kind, as the journal's frame has it.
+// Owns the promises of ballot records: what decodes encodes to the same bytes and the same kind. The first byte is
+// the record's kind, as the journal's frame has it.
 
 @testable import RoomsStore
 

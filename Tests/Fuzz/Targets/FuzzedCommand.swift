@@ -1,6 +1,6 @@
-// Owns the promises on the way of a client's message: any bytes give a verdict; what is accepted can be written to the
-// log and read back the same; whatever a room makes of it is JSON in every view; a copy of it changes nothing; and a
-// snapshot of the room afterwards is the room.
+// Owns the promises on the way of a client's message: any bytes give a verdict; what is accepted can be written to
+// the log and read back the same; whatever a room makes of it is JSON in every view; a copy of it changes nothing;
+// and a snapshot of the room afterwards is the room.
 
 @testable import LiveProtocol
 @testable import LiveServer
@@ -16,7 +16,7 @@ enum FuzzedCommand {
             promise(id.map { CommandID($0) != nil } ?? true, "names an id that is none")
             promise(!rejection.message.isEmpty, "refuses without a word")
         case .heartbeat(_, let beat):
-            promise(beat.lagMs >= 0 && beat.failedConnects >= 0, "a heartbeat out of its range")
+            promise((beat.lagMs ?? 0) >= 0 && beat.failedConnects >= 0, "a heartbeat out of its range")
         case .ballot(_, let answer):
             promise(answer.choices >> 20 == 0, "a choice beyond the last option")
             promise((1...64).contains(answer.attempt.utf8.count), "an attempt of another length")

@@ -1,5 +1,5 @@
-// Owns the promises of the configuration's reader: any file gives a configuration within its ranges, or problems that can
-// be shown; the same setting as a variable and as a flag is judged alike.
+// Owns the promises of the configuration's reader: any file gives a configuration within its ranges, or problems
+// that can be shown; the same setting as a variable and as a flag is judged alike.
 
 @testable import LiveProtocol
 @testable import LiveServer

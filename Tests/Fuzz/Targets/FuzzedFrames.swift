@@ -1,6 +1,6 @@
-// Owns the promises of the WebSocket decoder: whatever the cuts, the same messages and failure; nothing beyond the input
-// is read or consumed; what was read is read again when written anew; the UTF-8 check agrees with the standard
-// library's. The first byte of an input chooses role, limits and cuts.
+// Owns the promises of the WebSocket decoder: whatever the cuts, the same messages and failure; nothing beyond the
+// input is read or consumed; what was read is read again when written anew; the UTF-8 check agrees with the
+// standard library's. The first byte of an input chooses role, limits and cuts.
 
 @testable import LiveProtocol
 

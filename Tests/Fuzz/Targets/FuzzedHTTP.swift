@@ -1,6 +1,6 @@
-// Owns the promises of the HTTP parsers: whatever the cuts, the same heads, bodies and failure; nothing beyond the input
-// is read or consumed; a request that was taken is taken again when written anew, with the same meaning. The first byte
-// of an input chooses limits and cuts.
+// Owns the promises of the HTTP parsers: whatever the cuts, the same heads, bodies and failure; nothing beyond the
+// input is read or consumed; a request that was taken is taken again when written anew, with the same meaning. The
+// first byte of an input chooses limits and cuts.
 
 @testable import LiveProtocol
 

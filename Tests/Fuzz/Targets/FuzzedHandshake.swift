@@ -1,5 +1,5 @@
-// Owns the promises of the opening handshake: a request that is accepted is one of RFC 6455 §4.2.1, the accept key has
-// its form, subprotocols are walked within the head. The input is the fields behind a request line.
+// Owns the promises of the opening handshake: a request that is accepted is one of RFC 6455 §4.2.1, the accept key
+// has its form, subprotocols are walked within the head. The input is the fields behind a request line.
 
 @testable import LiveProtocol
 

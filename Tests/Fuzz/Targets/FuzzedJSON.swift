@@ -1,6 +1,6 @@
-// Owns the promises of the JSON reader and writer: takes exactly what a plain reading of RFC 8259 takes, without members
-// of one name; reads nothing beyond the text; a used reader says what a new one says; what was taken is written, read
-// and written again to the same bytes.
+// Owns the promises of the JSON reader and writer: takes exactly what a plain reading of RFC 8259 takes, without
+// members of one name; reads nothing beyond the text; a used reader says what a new one says; what was taken is
+// written, read and written again to the same bytes.
 
 @testable import LiveProtocol
 

@@ -1,6 +1,6 @@
-// Owns the promises of the journal: whatever happened to a segment's bytes, a reader shows records that were written, in
-// their order and from the first on, or says that it is damaged; a writer recovers what was committed, or refuses, and
-// what it writes then is read behind that.
+// Owns the promises of the journal: whatever happened to a segment's bytes, a reader shows records that were
+// written, in their order and from the first on, or says that it is damaged; a writer recovers what was committed,
+// or refuses, and what it writes then is read behind that.
 
 import LiveTestSupport
 

@@ -1,5 +1,5 @@
-// Owns the promises of the log's bytes and of snapshots: what decodes encodes to the same bytes; a damaged snapshot never
-// becomes a room; a room that was read may be written, shown in every view and live on.
+// Owns the promises of the log's bytes and of snapshots: what decodes encodes to the same bytes; a damaged
+// snapshot never becomes a room; a room that was read may be written, shown in every view and live on.
 
 @testable import LiveProtocol
 @testable import LiveServer

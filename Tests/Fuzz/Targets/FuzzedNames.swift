@@ -1,6 +1,6 @@
-// Owns the promises of names that people and tokens bring: rooms, participants, patterns, origins, codes, links, display
-// names, addresses, spans of time. What is taken is what was read, cleaning twice is cleaning once, and nothing that was
-// taken holds a byte that its rule forbids.
+// Owns the promises of names that people and tokens bring: rooms, participants, patterns, origins, codes, links,
+// display names, addresses, spans of time. What is taken is what was read, cleaning twice is cleaning once, and
+// nothing that was taken holds a byte that its rule forbids.
 
 @testable import LiveProtocol
 @testable import LiveServer

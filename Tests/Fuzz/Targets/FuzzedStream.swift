@@ -1,5 +1,6 @@
-// Owns the promises of the event stream's writer: whatever stands in an event, a reader of the stream (written here as
-// the WHATWG page has it) finds one event with that id and those lines, and nothing that the event made up.
+// Owns the promises of the event stream's writer: whatever stands in an event, a reader of the stream (written
+// here as the WHATWG page has it) finds one event with that id and those lines, and nothing that the event made
+// up.
 
 @testable import LiveProtocol
 

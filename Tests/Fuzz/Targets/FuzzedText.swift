@@ -1,5 +1,5 @@
-// Owns the promises of the small texts: query strings, escapes, base64, hex, decimals, entity tags, weights, dates and
-// event ids. What is decoded is encoded to the same text again, or to one that decodes to the same.
+// Owns the promises of the small texts: query strings, escapes, base64, hex, decimals, entity tags, weights, dates
+// and event ids. What is decoded is encoded to the same text again, or to one that decodes to the same.
 
 @testable import LiveProtocol
 

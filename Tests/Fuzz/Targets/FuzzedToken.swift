@@ -1,5 +1,5 @@
-// Owns the promises of tokens: nobody who lacks the key makes one that is taken; claims under a good signature are taken
-// or refused and never more; what was sealed opens to the same, and with any byte changed not at all.
+// Owns the promises of tokens: nobody who lacks the key makes one that is taken; claims under a good signature are
+// taken or refused and never more; what was sealed opens to the same, and with any byte changed not at all.
 
 @testable import LiveProtocol
 @testable import LiveServer

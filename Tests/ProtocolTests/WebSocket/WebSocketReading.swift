@@ -60,14 +60,16 @@ enum WebSocketReading {
     }
 
     /// How many bytes the decoder needs to see before it fails with `code`; nil if it does not.
-    static func failsAfter(_ input: [UInt8], code: UInt16) -> Int? {
+    static func failsAfter(
+        _ input: [UInt8], code: UInt16, limits: WebSocketLimits = WebSocketLimits(messageBytesMax: 1 << 20)
+    ) -> Int? {
         var decoder = WebSocketDecoder()
         var pending: [UInt8] = []
         for (at, byte) in input.enumerated() {
             pending.append(byte)
             var consumed = 0
             let step = pending.withUnsafeMutableBytes {
-                decoder.next($0, limits: WebSocketLimits(messageBytesMax: 1 << 20), role: .server)
+                decoder.next($0, limits: limits, role: .server)
             }
             switch step {
             case .needMore(let count): consumed = count
