@@ -64,7 +64,8 @@ package struct Inflater: ~Copyable {
         to output: inout [UInt8]
     ) -> WebSocketFailure? {
         var message = Message(
-            bytesMax: limits.bytesMax(ofPayload: payload.count), messageBytesMax: limits.messageBytesMax, isText: isText)
+            bytesMax: limits.bytesMax(ofPayload: payload.count), messageBytesMax: limits.messageBytesMax, isText: isText
+        )
         var failure = feed(payload, &message, to: &output)
         if failure == nil, !message.endsStream {
             failure = Self.tail.withUnsafeBytes { feed($0, &message, to: &output, isTail: true) }

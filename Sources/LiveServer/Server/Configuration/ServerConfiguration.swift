@@ -15,7 +15,7 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Browser origins besides the node's own; `*` for all.
     package var origins: [String] = []
     /// How WebSockets are served.
-    package var webSocket = WebSocketSettings()
+    package var websocket = WebSocketSettings()
     /// Bounds on what peers send, hold and cost.
     package var limits = LimitSettings()
     /// Classes for guests.

@@ -5,7 +5,8 @@
 /// Every setting of a node, in the order of the reference.
 package enum SettingCatalogue {
     /// General settings first, then limits, classes, disk and operations.
-    package static let all: [Setting] = general + webSocket + connectionLimits + roomLimits + classes + disk + operations
+    package static let all: [Setting] =
+        general + webSocket + connectionLimits + roomLimits + classes + disk + operations
 
     /// The setting with a key; nil for an unknown one.
     package static func find(_ key: String) -> Setting? { byKey[key] }
@@ -56,10 +57,10 @@ package enum SettingCatalogue {
 
     private static let webSocket: [Setting] = [
         .bool(
-            "websocket.deflate", \.webSocket.deflate,
+            "websocket.deflate", \.websocket.deflate,
             "Compression (permessage-deflate) for those who offer it; frames of rooms are compressed once for all."),
         .integer(
-            "websocket.deflate_bytes_min", \.webSocket.deflateBytesMin, 0...1_048_576, "bytes",
+            "websocket.deflate_bytes_min", \.websocket.deflateBytesMin, 0...1_048_576, "bytes",
             "Shorter events are sent plain: alone they hardly shrink."),
     ]
 

@@ -81,7 +81,7 @@ final class ReactorCore: ReactorDriver {
         tokenFailures = AttemptLimiter(rate: node.configuration.failureRate)
         resumes = ResumeSealer(key: node.tokenSettings.key)
         deflate = FrameDeflate(
-            bytesMin: node.configuration.webSocket.deflateBytesMin,
+            bytesMin: node.configuration.websocket.deflateBytesMin,
             limits: InflateLimits(
                 messageBytesMax: node.configuration.limits.frameBytes, ratioMax: node.configuration.limits.inflateRatio)
         )

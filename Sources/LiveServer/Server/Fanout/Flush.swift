@@ -71,7 +71,7 @@ extension ReactorCore {
             for json in ephemeral { appendFrame(json) }
             flushSockets(sockets, replica, list, ephemeral: scratch, .plain)
         }
-        // After the others: compressing must not keep them waiting.
+        // After the others, whom compressing must not keep waiting.
         let deflated = members[MemberEncoding.deflatedSocket.rawValue]
         if !deflated.isEmpty {
             replica.makeTwins(list, deflate)
@@ -261,6 +261,7 @@ extension ReactorCore {
     }
 
     private func joinedWrite(_ session: UnsafeMutablePointer<Session>, _ replica: RoomReplica, _ list: LogClass) {
+        if session.pointee.form == .deflated { replica.makeTwins(list, deflate) }
         if list == .moderators {
             joinedWrite(session, replica, replica.moderators)
         } else {

@@ -77,7 +77,7 @@ extension ReactorCore {
         }
         var deflate: DeflateParameters?
         guard negotiate(session, .shared, into: &deflate) else { return }
-        if !node.configuration.webSocket.deflate { deflate = nil }
+        if !node.configuration.websocket.deflate { deflate = nil }
         let query = HTTPQuery(head.queryBytes)
         let cursor = query["cursor"].map { RoomCursor($0) ?? .unknown }
         let resume = query["resume"]
