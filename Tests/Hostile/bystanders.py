@@ -5,12 +5,12 @@ heard. Beside that: the node's longest loop round, its CPU, memory and descripto
 """
 
 import asyncio
+import http.client
 import os
 import pathlib
 import re
 import sys
 import time
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Faults"))
 
@@ -39,15 +39,16 @@ class Reading:
 
 
 class Bystanders:
-    def __init__(self, node, room):
+    def __init__(self, node, room, transports=LISTENERS):
         self.node, self.room = node, room
         self.speaker = Person(node.port, node.tokens("speaker", 1, "instructor", room)[0], room)
-        tokens = node.tokens("listener", len(LISTENERS), "student", room)
-        self.listeners = [Person(node.port, t, room, how) for t, how in zip(tokens, LISTENERS)]
+        tokens = node.tokens("listener", len(transports), "student", room)
+        self.listeners = [Person(node.port, t, room, how) for t, how in zip(tokens, transports)]
         self.meant, self.delays, self.counts = {}, [], {}
         self.sent_away = []
         self.tasks = []
         self.number = 0
+        self.http = None
         for person in self.listeners:
             person.on_event = self.heard
 
@@ -94,9 +95,9 @@ class Bystanders:
         for reply in await asyncio.gather(*asks):
             failed += not (reply and reply["ok"])
         deadline = time.monotonic() + SETTLE_S
-        while len(self.delays) < (len(self.meant) - failed) * len(LISTENERS) and time.monotonic() < deadline:
+        while len(self.delays) < (len(self.meant) - failed) * len(self.listeners) and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
-        lost = (len(self.meant) - failed) * len(LISTENERS) - len(self.delays)
+        lost = (len(self.meant) - failed) * len(self.listeners) - len(self.delays)
         lag = await asyncio.to_thread(self.lag_ms)
         delays = [delay for _, delay in self.delays]
         return Reading(delays, lost, failed, lag, self.cpu_s() - cpu, time.monotonic() - began)
@@ -104,13 +105,25 @@ class Bystanders:
     # The node.
 
     def metrics(self):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.node.port}/metrics", timeout=30) as page:
-            return page.read().decode()
+        """Over one connection that is kept: a node that is full takes no other."""
+        for _ in range(2):
+            try:
+                self.http = self.http or http.client.HTTPConnection("127.0.0.1", self.node.port, timeout=30)
+                self.http.request("GET", "/metrics")
+                page = self.http.getresponse()
+                text = page.read().decode()
+                if page.status == 200:
+                    return text
+            except (OSError, http.client.HTTPException):
+                pass
+            self.http.close()
+            self.http = None
+        return ""
 
     def lag_ms(self):
         """The longest loop round of any reactor since this was last asked."""
         found = re.findall(r'loop_lag_seconds\{[^}]*stat="max"[^}]*\} (\S+)', self.metrics())
-        return max(float(value) for value in found) * 1000
+        return max((float(value) for value in found), default=0) * 1000
 
     def rooms(self):
         return sum(int(value) for value in re.findall(r"^liveclassroom_rooms\{[^}]*\} (\d+)", self.metrics(), re.M))

@@ -1,15 +1,16 @@
 """Floods over a WebSocket by people who were let in: much of what costs little to send."""
 
 import json
+import zlib
 
 from target import Pump, frame
 
 CONNECTIONS = 16
 
 
-def flood(target, seconds, payload, reads=True, first=b"", count=CONNECTIONS):
+def flood(target, seconds, payload, reads=True, first=b"", count=CONNECTIONS, fields=""):
     pump = Pump(payload, reads, first)
-    for plug in target.crowd(count):
+    for plug in target.crowd(count, fields=fields):
         pump.add(plug)
     return pump.run(seconds).finish()
 
@@ -92,6 +93,29 @@ def poll_answers(target, seconds):
         command(op="poll_answer", id=f"a{n}", poll=target.poll, attempt_id=f"t{n}", choice=n % 2) for n in range(2000)
     )
     return flood(target, seconds, payload)
+
+
+DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover\r\n"
+
+
+def deflated(message):
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return (packer.compress(message) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+
+def bombs(target, seconds):
+    """Fifteen kilobytes that are as many megabytes."""
+    return flood(target, seconds, frame(1, deflated(b" " * 15_000_000), compressed=True) * 20, fields=DEFLATE)
+
+
+def small_bombs(target, seconds):
+    """Each just within the limit of a message, as many as will go."""
+    message = b'{"op":"x","id":"' + b"x" * 16000 + b'"}'
+    return flood(target, seconds, frame(1, deflated(message), compressed=True) * 1000, fields=DEFLATE)
+
+
+def broken_deflate(target, seconds):
+    return flood(target, seconds, frame(1, b"\xff" * 100, compressed=True) * 100, fields=DEFLATE)
 
 
 def closes(target, seconds):

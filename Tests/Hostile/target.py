@@ -21,10 +21,10 @@ class Refused(Exception):
         self.status = status
 
 
-def frame(opcode, payload=b"", final=True, mask=b"\x11\x22\x33\x44"):
+def frame(opcode, payload=b"", final=True, mask=b"\x11\x22\x33\x44", compressed=False):
     """A masked frame of a client."""
     count = len(payload)
-    first = (0x80 if final else 0) | opcode
+    first = (0x80 if final else 0) | (0x40 if compressed else 0) | opcode
     if count < 126:
         head = struct.pack(">BB", first, 0x80 | count)
     elif count < 65536:
@@ -76,7 +76,7 @@ class Target:
         plug.connect(("127.0.0.1", self.port))
         return plug
 
-    def head(self, token, transport="ws", room=None, query=""):
+    def head(self, token, transport="ws", room=None, query="", fields=""):
         """The bytes that ask for a place in a room."""
         key = base64.b64encode(os.urandom(16)).decode()
         more = "Accept: text/event-stream\r\n"
@@ -85,13 +85,13 @@ class Target:
             more += "Sec-WebSocket-Version: 13\r\n"
         return (
             f"GET /v1/rooms/{room or self.room}/live{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            f"Authorization: Bearer {token}\r\n{more}\r\n"
+            f"Authorization: Bearer {token}\r\n{more}{fields}\r\n"
         ).encode()
 
-    def join(self, token, transport="ws", room=None, query="", receive_bytes=None):
+    def join(self, token, transport="ws", room=None, query="", receive_bytes=None, fields=""):
         """A connection in the room, its head read; what followed the head is thrown away."""
         plug = self.plug(receive_bytes)
-        plug.sendall(self.head(token, transport, room, query))
+        plug.sendall(self.head(token, transport, room, query, fields))
         status, _, _ = read_head(plug)
         if status != (101 if transport == "ws" else 200):
             plug.close()

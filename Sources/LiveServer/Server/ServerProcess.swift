@@ -31,7 +31,7 @@ package final class ServerProcess {
     /// Starts a node.
     /// - Throws: `StartFailure` naming what is in the way.
     package init(configuration: ServerConfiguration, log: ServerLog) throws(StartFailure) {
-        _ = raiseDescriptorLimit()
+        let configuration = configuration.within(descriptors: raiseDescriptorLimit().current)
         let directory = configuration.dataDir
         try ServerProcess.makeFolder(directory)
         let cpus = availableCPUs()

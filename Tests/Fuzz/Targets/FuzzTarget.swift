@@ -9,6 +9,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case chunkedBody = "chunked-body"
     case handshake
     case frame
+    case deflate
     case json
     case command
     case text
@@ -31,6 +32,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .chunkedBody: FuzzedHTTP.runChunked(input)
         case .handshake: FuzzedHandshake.run(input)
         case .frame: FuzzedFrames.run(input)
+        case .deflate: FuzzedDeflate.run(input)
         case .json: FuzzedJSON.run(input)
         case .command: FuzzedCommand.run(input)
         case .text: FuzzedText.run(input)

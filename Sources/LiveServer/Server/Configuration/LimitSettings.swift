@@ -7,6 +7,8 @@ package struct LimitSettings: Sendable, Equatable {
     package var frameBytes = 16_384
     /// Messages, control frames and requests of one connection that are looked at, a second.
     package var frameRate = 500
+    /// Bytes that one byte of a compressed message may become.
+    package var inflateRatio = 200
     /// Longest request head, bytes.
     package var headBytes = 16_384
     /// Longest request body, bytes.

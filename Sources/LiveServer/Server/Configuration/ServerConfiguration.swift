@@ -14,6 +14,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var auth = AuthSettings()
     /// Browser origins besides the node's own; `*` for all.
     package var origins: [String] = []
+    /// How WebSockets are served.
+    package var websocket = WebSocketSettings()
     /// Bounds on what peers send, hold and cost.
     package var limits = LimitSettings()
     /// Classes for guests.
@@ -29,6 +31,20 @@ package struct ServerConfiguration: Sendable, Equatable {
 
     /// The embedded default.
     package init() {}
+
+    /// Descriptors that connections leave to files, listeners, threads and those who are being turned away.
+    package static let descriptorsBeside = 64
+
+    /// The same with no more connections than the process has descriptors for: beyond its own limit a node tells
+    /// newcomers when to come again; at the kernel's it could not even take them to say so.
+    package func within(descriptors: UInt64) -> ServerConfiguration {
+        guard descriptors > 0 else { return self }
+        let forPeople = Int(clamping: descriptors) - Self.descriptorsBeside
+        var fitting = self
+        // An eighth more is let in as far as its first request, to be told.
+        fitting.limits.connections = max(16, min(limits.connections, forPeople / 9 * 8))
+        return fitting
+    }
 
     /// What verifies and mints this node's access tokens.
     package var tokenSettings: TokenSettings {
@@ -81,6 +97,14 @@ package struct AuthSettings: Sendable, Equatable {
     package var audience = "liveclassroom"
     /// Seconds, for `nbf` and `iat`.
     package var leewayS = 60
+}
+
+/// How WebSockets are served.
+package struct WebSocketSettings: Sendable, Equatable {
+    /// Whether permessage-deflate is negotiated in rooms.
+    package var deflate = true
+    /// Shortest event that is compressed, bytes.
+    package var deflateBytesMin = 256
 }
 
 /// Classes that teachers make for guests.

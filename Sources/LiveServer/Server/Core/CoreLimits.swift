@@ -54,7 +54,7 @@ struct CoreLimits: Sendable {
     let pauseMsMax: UInt32 = 5_000
     /// Connections beyond `limits.connections` that are still read as far as their first request, so that a browser
     /// hears when to come again. Further ones get 503 at once.
-    let surplusMax = 1_024
+    let surplusMax: Int
     /// Joins under way on this reactor. Beyond: 1013 or 503, and another time to come.
     let joinsMax: Int
     /// What newcomers are told to wait when too many come at once, milliseconds: spread, so that they don't come back
@@ -94,6 +94,7 @@ struct CoreLimits: Sendable {
         frameBytes = limits.frameBytes
         stepsPerWindow = StepBudget.steps(perSecond: limits.frameRate)
         connections = limits.connections
+        surplusMax = min(1_024, max(16, limits.connections / 8))
         devicesMax = limits.connectionsPerParticipant
         participantsMax = limits.roomParticipants
         joinLagNs = UInt64(limits.joinLagMs) * 1_000_000

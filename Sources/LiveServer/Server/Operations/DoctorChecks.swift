@@ -6,7 +6,7 @@ import LiveIO
 /// Everything that doctor looks at.
 package enum DoctorChecks {
     /// Descriptors of a node beside its connections: journal, databases, epoll, listeners.
-    static let descriptorsBeside = 64
+    static let descriptorsBeside = ServerConfiguration.descriptorsBeside
     /// Connections below which a school, or a try on a laptop, is not served.
     static let peopleMinProduction: UInt64 = 10_000
     static let peopleMin: UInt64 = 100
