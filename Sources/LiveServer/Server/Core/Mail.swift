@@ -48,6 +48,9 @@ extension ReactorCore {
             case .unavailable(let ticket): classSaved(ticket, ok: false)
             case .removed: break
             }
+        case .tokenJudged(let answer): tokenJudged(answer)
+        case .renewStreams(let renewal): renewStreams(renewal)
+        case .renewed(let id, let renewal): renewed(id, renewal)
         case .scrape(let scrape):
             counters.connections = connectionsByTransport()
             counters.tailBytes = UInt64(replicas.reduce(0) { $0 + ($1?.tailBytes ?? 0) })

@@ -41,10 +41,12 @@ extension ReactorCore {
         case .frames(let batch): owedMail.add(OwedMail.Behind(room: batch.room, reactor: reactorIndex))
         case .attach, .command, .participants:
             refuse(message, Rejection(.overloaded, "the node has too much to do", retryAfterMs: 500))
-        case .sequenced, .ballots, .history, .classSaved:
+        case .sequenced, .ballots, .history, .classSaved, .tokenJudged:
             preconditionFailure("log and stores post for themselves")
         // Asked again by whoever waits, or the next value takes its place.
-        case .attached, .reply, .answer, .direct, .ephemeral, .repair, .repaired, .scrape, .drain: break
+        case .attached, .reply, .answer, .direct, .ephemeral, .repair, .repaired, .renewStreams, .renewed, .scrape,
+            .drain:
+            break
         }
     }
 

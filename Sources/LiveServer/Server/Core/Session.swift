@@ -116,6 +116,10 @@ final class SessionIdentity {
     let device: UInt64
     /// When the access token ends, Unix seconds.
     var accessExpS: Int64
+    /// When its holder is told that it ends, Unix seconds; `.max`: it was told, or never is.
+    var warnAtS = Int64.max
+    /// Its next token is being checked.
+    var isRenewing = false
 
     init(participant: ParticipantID, name: String, role: Role, room: RoomKey, device: UInt64, accessExpS: Int64) {
         self.participant = participant

@@ -24,4 +24,13 @@ package struct NodeFacts: Sendable {
     package var ballotCommits: Int
     /// Classes known.
     package var classes: Int
+    /// Tokens that wait for a worker.
+    package var tokenDepth = 0
+    /// Public keys of the issuer in force; nil: tokens need none.
+    package var issuerKeysInForce: Int?
+    /// Looks for those keys that failed in a row.
+    package var issuerKeyFailures = 0
+
+    /// Public keys of the issuer in force, 0 where tokens need none.
+    var issuerKeys: Int { issuerKeysInForce ?? 0 }
 }

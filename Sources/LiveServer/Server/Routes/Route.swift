@@ -12,6 +12,7 @@ enum Route {
     case classes
     case classInfo(String)
     case join
+    case tickets
     case healthz
     case readyz
     case metrics
@@ -23,7 +24,7 @@ enum Route {
         switch self {
         case .asset, .healthz, .readyz, .metrics, .classInfo, .participants: "GET, HEAD, OPTIONS"
         case .live: "GET, OPTIONS"
-        case .commands, .classes, .join: "POST, OPTIONS"
+        case .commands, .classes, .join, .tickets: "POST, OPTIONS"
         case .echo: "GET, POST, OPTIONS"
         case .nothing: "OPTIONS"
         }
@@ -33,7 +34,7 @@ enum Route {
         switch self {
         case .asset, .healthz, .readyz, .metrics, .classInfo, .participants: method == .get || method == .head
         case .live: method == .get
-        case .commands, .classes, .join: method == .post
+        case .commands, .classes, .join, .tickets: method == .post
         case .echo: method == .get || method == .post
         case .nothing: true
         }
@@ -51,6 +52,8 @@ enum Route {
             self = .classes
         } else if Bytes.equal(path, "/v1/join") {
             self = .join
+        } else if Bytes.equal(path, "/v1/tickets") {
+            self = .tickets
         } else if Bytes.equal(path, "/healthz") {
             self = .healthz
         } else if Bytes.equal(path, "/readyz") {
