@@ -28,10 +28,14 @@ final class ServerNode: Sendable {
     let backplane: any Backplane
     let ballots: BallotDesk
     let history: HistoryStore
+    /// Reads the records of classes.
+    let records: RecordDesk
     let classStore: ClassStore
     /// Guests and classes. A lock, not a reactor's property: it is touched on `/v1/classes` and `/v1/join` alone, for
     /// microseconds, never by a message.
     let classes: Mutex<ClassDirectory>
+    /// What the reactors count together.
+    let gauges = NodeGauges()
     /// Where the node listens, for links; set once before the reactors run.
     let listenURL: String
     let startedMs: Int64
@@ -53,6 +57,7 @@ final class ServerNode: Sendable {
         self.backplane = backplane
         self.ballots = ballots
         self.history = history
+        records = RecordDesk(dataDirectory: configuration.dataDir, mailboxes: mailboxes)
         self.classStore = classStore
         self.classes = Mutex(classes)
         self.origins = origins
@@ -92,10 +97,12 @@ final class ServerNode: Sendable {
         let log = backplane.health
         let desk = ballots.statistics
         let keys = tokens?.ring.health
+        let past = history.statistics
         return NodeFacts(
             startedMs: startedMs, logFailing: log.failing, logEntries: log.entries, logRounds: log.rounds,
             logFailures: log.failures, logDepth: log.depth, ballotsInJournal: desk.mode != .store,
             ballotsUndrained: desk.undrained, ballotQueueDepth: desk.queueDepth, ballotCommits: desk.commits,
+            historyFailures: UInt64(clamping: past.failures), historyFailing: past.lastFailure != nil,
             classes: classes.withLock { $0.count }, tokenDepth: tokens?.depth ?? 0, issuerKeysInForce: keys?.keys,
             issuerKeyFailures: keys?.failures ?? 0)
     }

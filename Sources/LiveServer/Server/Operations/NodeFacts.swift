@@ -22,6 +22,10 @@ package struct NodeFacts: Sendable {
     package var ballotQueueDepth: Int
     /// Transactions of the ballot store.
     package var ballotCommits: Int
+    /// Times that the history failed.
+    package var historyFailures: UInt64
+    /// The history cannot be written or read.
+    package var historyFailing: Bool
     /// Classes known.
     package var classes: Int
     /// Tokens that wait for a worker.
@@ -33,4 +37,7 @@ package struct NodeFacts: Sendable {
 
     /// Public keys of the issuer in force, 0 where tokens need none.
     var issuerKeys: Int { issuerKeysInForce ?? 0 }
+
+    /// Whether the parts that serving needs are well, as `/readyz` judges; a drain is its reactor's to know.
+    package var isReady: Bool { !logFailing && issuerKeysInForce != 0 }
 }

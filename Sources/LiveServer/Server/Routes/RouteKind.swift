@@ -2,7 +2,7 @@
 
 /// One a case of `Route`.
 package enum RouteKind: String, CaseIterable, Sendable {
-    case asset, live, commands, participants, classes, classInfo, join, tickets, healthz, readyz, metrics, echo, nothing
+    case asset, live, commands, participants, record, classes, classInfo, join, tickets, healthz, readyz, metrics, echo, nothing
 }
 
 extension Route {
@@ -14,6 +14,7 @@ extension Route {
         case .live: .live
         case .commands: .commands
         case .participants: .participants
+        case .record: .record
         case .classes: .classes
         case .classInfo: .classInfo
         case .join: .join

@@ -98,6 +98,12 @@ extension ReactorCore {
         post(.reply(reply), to: Int(renewal.origin.reactor))
     }
 
+    /// The room's home can't be asked now.
+    func refuse(_ renewal: StreamRenewal) {
+        let rejection = Rejection(.overloaded, "the node has too much to do", retryAfterMs: 500)
+        answer(renewal.origin.connection, .json(503, ReplyEncoding.refused(renewal.id.raw, rejection)))
+    }
+
     /// One connection of somebody who has a new token.
     func renewed(_ id: ConnectionID, _ renewal: StreamRenewal) {
         guard let session = sessions.find(id), session.pointee.kind == .eventStream,
@@ -146,6 +152,9 @@ extension ReactorCore {
             participant: old.participant, name: token.name, role: token.role, room: old.room, device: old.device,
             accessExpS: token.expS)
         fresh.chooseWarning(nowS: reactor.wallMs / 1_000)
+        // Another token is no other allowance.
+        fresh.allowance = old.allowance
+        fresh.malformedCount = old.malformedCount
         session.pointee.identity = fresh
         counters.renewals += 1
         return fresh

@@ -51,7 +51,7 @@ extension ReactorCore {
             protocolName: head.fields.lists("sec-websocket-protocol", "live.v1") ? "live.v1" : nil, room: room,
             device: query["device"], cursor: query["cursor"].map { RoomCursor($0) ?? .unknown },
             resume: query["resume"])
-        if let waitMs = joinWaitMs() {
+        if let waitMs = joinWaitMs(session) {
             acceptUpgrade(session, request)
             return closeSession(session, code: CloseCode.tryAgain, reason: CloseReason.retry(afterMs: waitMs))
         }
