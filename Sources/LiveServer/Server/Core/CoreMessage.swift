@@ -224,6 +224,8 @@ struct StreamRenewal: Sendable {
 /// `GET …/record` on its way to the home.
 struct RecordRequest: Sendable {
     var origin: Endpoint
+    /// Who asks: a banned moderator is told nothing.
+    var participant: ParticipantID
     var room: RoomKey
     /// Only entries behind this seq.
     var after: UInt64

@@ -154,8 +154,9 @@ extension ReactorCore {
             if let waitMs = spendHere(token.sub) { return answerHere(session, beatID.raw, waitMs) }
             note(beat, in: room)
             return answer(session.pointee.id, .json(200, heartbeatReply(beatID, room, token)))
-        case .auth(let authID, let token):
-            return postRenewal(session, exchange, authID, room, token)
+        case .auth(let authID, let fresh):
+            if let waitMs = spendHere(token.sub) { return answerHere(session, authID.raw, waitMs) }
+            return postRenewal(session, exchange, authID, room, fresh)
         case .ballot(let ballotID, let ballot):
             id = ballotID
             body = .ballot(ballot, actor: actor)

@@ -2,7 +2,8 @@
 
 /// One a case of `Route`.
 package enum RouteKind: String, CaseIterable, Sendable {
-    case asset, live, commands, participants, record, classes, classInfo, join, tickets, healthz, readyz, metrics, echo, nothing
+    case asset, live, commands, participants, record, classes, classInfo, join, tickets, healthz, readyz, metrics, echo,
+        nothing
 }
 
 extension Route {
