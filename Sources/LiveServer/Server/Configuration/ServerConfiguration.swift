@@ -14,6 +14,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var auth = AuthSettings()
     /// Browser origins besides the node's own; `*` for all.
     package var origins: [String] = []
+    /// How WebSockets are served.
+    package var websocket = WebSocketSettings()
     /// Bounds on what peers send, hold and cost.
     package var limits = LimitSettings()
     /// Classes for guests.
@@ -69,6 +71,14 @@ package struct ListenSettings: Sendable, Equatable {
     package var port = 8080
     /// Reactors; 0 takes one for each CPU.
     package var threads = 0
+}
+
+/// How WebSockets are served.
+package struct WebSocketSettings: Sendable, Equatable {
+    /// Whether permessage-deflate is negotiated in rooms.
+    package var deflate = true
+    /// Shortest event that is compressed, bytes.
+    package var deflateBytesMin = 256
 }
 
 /// Classes that teachers make for guests.

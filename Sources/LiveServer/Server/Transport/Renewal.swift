@@ -166,7 +166,7 @@ extension ReactorCore {
         guard let fresh = session.pointee.identity, let encoding = session.pointee.encoding else { return }
         guard fresh.actor != old.actor else {
             if session.pointee.room >= 0 {
-                let periodMs = encoding == .webSocket ? limits.pingMs : limits.sseHeartbeatMs
+                let periodMs = session.pointee.kind == .webSocket ? limits.pingMs : limits.sseHeartbeatMs
                 reactor.setDeadline(session.pointee.id, inMs: nextLookMs(session, periodMs: periodMs))
             }
             return

@@ -14,6 +14,8 @@ struct UpgradeRequest {
     let device: String?
     let cursor: RoomCursor?
     let resume: String?
+    /// How its frames are compressed, if it comes in.
+    let deflate: DeflateParameters?
 }
 
 extension ReactorCore {
@@ -21,19 +23,14 @@ extension ReactorCore {
         let id = session.pointee.id
         let handshake: [UInt8]
         switch WebSocketHandshake.judge(head) {
-        case .refuse(let failure):
-            counters.protocolErrors += 1
-            session.pointee.flags.insert(.closeAfterAnswer)
-            var refusal = HTTPAnswer(
-                status: failure.status, contentType: "application/problem+json",
-                body: Problem.body(status: failure.status, code: "bad_request", "\(failure.reason)"))
-            refusal.wantsUpgrade = failure.status == 426
-            return answer(id, refusal)
+        case .refuse(let failure): return refuseUpgrade(session, failure)
         case .accept(let key): handshake = key
         }
         switch exchange.route {
         case .echo:
-            openEcho(session, handshake)
+            var deflate: DeflateParameters?
+            guard negotiate(session, .own, into: &deflate) else { return }
+            openEcho(session, handshake, deflate)
         case .live(let room):
             openSocket(session, handshake, room)
         default:
@@ -42,15 +39,42 @@ extension ReactorCore {
         }
     }
 
+    private func refuseUpgrade(_ session: UnsafeMutablePointer<Session>, _ failure: HTTPFailure) {
+        counters.protocolErrors += 1
+        session.pointee.flags.insert(.closeAfterAnswer)
+        var refusal = HTTPAnswer(
+            status: failure.status, contentType: "application/problem+json",
+            body: Problem.body(status: failure.status, code: "bad_request", "\(failure.reason)"))
+        refusal.wantsUpgrade = failure.status == 426
+        answer(session.pointee.id, refusal)
+    }
+
+    /// What the client's extensions come to; false where the handshake was refused on their account.
+    private func negotiate(
+        _ session: UnsafeMutablePointer<Session>, _ policy: DeflatePolicy, into parameters: inout DeflateParameters?
+    ) -> Bool {
+        switch DeflateNegotiation.choose(head.fields, policy) {
+        case .agreed(let agreed): parameters = agreed
+        case .without: parameters = nil
+        case .malformed:
+            refuseUpgrade(session, HTTPFailure(400, "Sec-WebSocket-Extensions is no list of extensions"))
+            return false
+        }
+        return true
+    }
+
     private func openSocket(
         _ session: UnsafeMutablePointer<Session>, _ handshake: [UInt8], _ room: RoomKey
     ) {
+        var deflate: DeflateParameters?
+        guard negotiate(session, .shared, into: &deflate) else { return }
+        if !node.configuration.websocket.deflate { deflate = nil }
         let query = HTTPQuery(head.queryBytes)
         let request = UpgradeRequest(
             handshake: handshake,
             protocolName: head.fields.lists("sec-websocket-protocol", "live.v1") ? "live.v1" : nil, room: room,
             device: query["device"], cursor: query["cursor"].map { RoomCursor($0) ?? .unknown },
-            resume: query["resume"])
+            resume: query["resume"], deflate: deflate)
         if let waitMs = joinWaitMs(session) {
             acceptUpgrade(session, request)
             return closeSession(session, code: CloseCode.tryAgain, reason: CloseReason.retry(afterMs: waitMs))
@@ -88,7 +112,7 @@ extension ReactorCore {
                     session.pointee.id, .problem(Rejection(.forbidden, "the token is not for this room")))
             }
             identify(session, token, request.room, device: request.device, view: token.role.view)
-            acceptUpgrade(session, request)
+            acceptUpgrade(session, request.handshake, protocolName: request.protocolName, deflate: request.deflate)
             requestAttach(session, cursor: proven(request.cursor, by: request.resume, session))
         }
     }
@@ -114,50 +138,22 @@ extension ReactorCore {
         return found ?? .done(ticket.map { useTicket($0) } ?? .bad(.malformed))
     }
 
+    /// For those who are told by a close code why they may not come in: nothing is compressed.
     private func acceptUpgrade(_ session: UnsafeMutablePointer<Session>, _ request: UpgradeRequest) {
         acceptUpgrade(session, request.handshake, protocolName: request.protocolName)
     }
 
-    private func acceptUpgrade(
-        _ session: UnsafeMutablePointer<Session>, _ handshake: [UInt8], protocolName: StaticString?
+    func acceptUpgrade(
+        _ session: UnsafeMutablePointer<Session>, _ handshake: [UInt8], protocolName: StaticString?,
+        deflate: DeflateParameters? = nil
     ) {
         WebSocketHandshake.appendResponse(
-            acceptKey: handshake, subprotocol: protocolName, to: &replyBuffer(session).bytes)
+            acceptKey: handshake, subprotocol: protocolName, deflate: deflate, to: &replyBuffer(session).bytes)
+        if deflate != nil { session.pointee.flags.insert(.deflates) }
         session.pointee.kind = .webSocket
         session.pointee.exchange = nil
         session.pointee.frames = WebSocketDecoder()
         reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.answerTimeoutMs))
         counters.upgrades += 1
-    }
-
-    // MARK: Echo, for conformance suites
-
-    private func openEcho(_ session: UnsafeMutablePointer<Session>, _ handshake: [UInt8]) {
-        acceptUpgrade(session, handshake, protocolName: nil)
-        session.pointee.kind = .echo
-        reactor.setDeadline(session.pointee.id, inMs: 60_000)
-    }
-
-    func receiveEcho(_ session: UnsafeMutablePointer<Session>, _ bytes: UnsafeMutableRawBufferPointer) -> Int {
-        let buffer = replyBuffer(session)
-        switch session.pointee.frames.next(bytes, limits: node.echoLimits, role: .server) {
-        case .needMore(let consumed): return consumed
-        case .text(let consumed, let payload):
-            WebSocketFrame.append(.text, payload: payload, to: &buffer.bytes)
-            return consumed
-        case .binary(let consumed, let payload):
-            WebSocketFrame.append(.binary, payload: payload, to: &buffer.bytes)
-            return consumed
-        case .ping(let consumed, let payload):
-            WebSocketFrame.append(.pong, payload: payload, to: &buffer.bytes)
-            return consumed
-        case .pong(let consumed, _): return consumed
-        case .close(_, let code, let reason):
-            closeSession(session, code: code, reason: String(decoding: reason, as: UTF8.self))
-            return bytes.count
-        case .failed(let code, let reason):
-            closeSession(session, code: code, reason: "\(reason)")
-            return bytes.count
-        }
     }
 }
