@@ -1,13 +1,18 @@
 #!/bin/bash
-# Builds with AddressSanitizer and ThreadSanitizer, runs the tests of every library under each, then a busy class of 200
-# people against the server itself. Ends with a line for each part; exits 1 if one failed.
+# Builds with AddressSanitizer and ThreadSanitizer, runs every suite under each, then a busy class of 200 people and a
+# few attacks against the server itself. Ends with a line for each part; exits 1 if one failed.
 #
 #   scripts/sanitize.sh [address|thread|all] [SECONDS]     SECONDS of the busy class, 30
+#   scripts/sanitize.sh server [SECONDS]                   the server alone under both, without the suites: minutes
+#                                                          instead of an hour, for continuous integration
 set -uo pipefail
 cd "$(dirname "$0")/.."
 which=${1:-all}
 seconds=${2:-30}
-suites=${SUITES:-LiveIOTests LiveProtocolTests RoomsTests RoomsStoreTests LiveServerTests}
+suites=${SUITES:-LiveIOTests LiveProtocolTests LiveKeysTests RoomsTests RoomsStoreTests LiveServerTests FuzzTests
+    IntegrationTests}
+attacks="floods.pings floods.chats floods.bombs floods.fragments slow.resets slow.half requests.refusals crowds.rooms"
+people=200
 swift=$(scripts/find-swift.sh)
 summary=()
 failed=0
@@ -34,7 +39,12 @@ run() {
     local sanitizer=$1 scratch=$2 logs suite
     logs=$scratch/logs
     scripts/say.sh "building with the $sanitizer sanitizer; the first build takes about ten minutes"
-    "$swift" build --build-tests --sanitize="$sanitizer" --scratch-path "$scratch" || { failed=1; return; }
+    # shellcheck disable=SC2086 # one word or two
+    "$swift" build $what --sanitize="$sanitizer" --scratch-path "$scratch" || {
+        failed=1
+        summary+=("FAIL  $sanitizer: the build")
+        return
+    }
     mkdir -p "$logs"
     for suite in $suites; do
         scripts/say.sh "$sanitizer: $suite"
@@ -43,16 +53,28 @@ run() {
         note $? "$sanitizer $suite" "$logs/$suite.log"
     done
     scripts/say.sh "$sanitizer: a busy class"
-    LIVESERVER_BIN=$PWD/$scratch/debug/liveserver timeout 600 python3 Tests/Faults/busy.py "$seconds" 200 \
+    LIVESERVER_BIN=$PWD/$scratch/debug/liveserver timeout 600 python3 Tests/Faults/busy.py "$seconds" "$people" \
         >"$logs/busy.log" 2>&1
-    note $? "$sanitizer busy class of 200" "$logs/busy.log"
+    note $? "$sanitizer busy class of $people" "$logs/busy.log"
+    scripts/say.sh "$sanitizer: attacks"
+    # A sanitizer's build is some ten times slower and keeps memory: this is not about either.
+    # shellcheck disable=SC2086 # a list of names
+    HOSTILE_SLOWNESS=20 LIVESERVER_BIN=$PWD/$scratch/debug/liveserver timeout 900 python3 Tests/Hostile/hostile.py \
+        $attacks >"$logs/hostile.log" 2>&1
+    note $? "$sanitizer attacks" "$logs/hostile.log"
 }
 
+what=--build-tests
 case $which in
+    server)
+        what="--product liveserver" suites="" people=60
+        run address .build-asan
+        run thread .build-tsan
+        ;;
     address) run address .build-asan ;;
     thread) run thread .build-tsan ;;
     all) run address .build-asan; run thread .build-tsan ;;
-    *) sed -n 2,6p "$0"; exit 2 ;;
+    *) sed -n 2,9p "$0"; exit 2 ;;
 esac
 printf '%s\n' "${summary[@]}"
 exit $failed

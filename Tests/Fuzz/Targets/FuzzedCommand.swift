@@ -17,6 +17,7 @@ enum FuzzedCommand {
             promise(!rejection.message.isEmpty, "refuses without a word")
         case .heartbeat(_, let beat):
             promise((beat.lagMs ?? 0) >= 0 && beat.failedConnects >= 0, "a heartbeat out of its range")
+        case .auth(_, let token): promise(token.utf8.count <= 16_384, "a token longer than its message")
         case .ballot(_, let answer):
             promise(answer.choices >> 20 == 0, "a choice beyond the last option")
             promise((1...64).contains(answer.attempt.utf8.count), "an attempt of another length")
