@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 // The manifest is the layering: a target may import only what is listed beside it.
 //
-//   level 1  LiveIO  LiveProtocol  Rooms                   nothing of ours
+//   level 1  LiveTLS  LiveProtocol  Rooms                  nothing of ours
+//            LiveIO                                        LiveTLS
 //   level 2  RoomsBackplane  RoomsStore                    Rooms and LiveIO
 //   level 3  LiveServer                                    joins the levels below
 //   level 4  liveserver (the executable), tests
@@ -38,7 +39,10 @@ let package = Package(
 
         // Level 1
         .target(
-            name: "LiveIO", dependencies: ["CLinux", "CZlib"], path: "Sources/LiveServer/IO", swiftSettings: strict),
+            name: "LiveTLS", dependencies: ["COpenSSL"], path: "Sources/LiveServer/TLS", swiftSettings: strict),
+        .target(
+            name: "LiveIO", dependencies: ["LiveTLS", "CLinux", "CZlib"], path: "Sources/LiveServer/IO",
+            swiftSettings: strict),
         .target(
             name: "LiveProtocol", dependencies: ["COpenSSL", "CZlib"], path: "Sources/LiveServer/Protocol",
             swiftSettings: strict),
@@ -56,7 +60,7 @@ let package = Package(
         .target(
             name: "LiveServer",
             dependencies: [
-                "LiveIO", "LiveProtocol", "Rooms", "RoomsBackplane", "RoomsStore",
+                "LiveIO", "LiveTLS", "LiveProtocol", "Rooms", "RoomsBackplane", "RoomsStore",
                 "CLinux", "COpenSSL", "CZlib", "CWeb", "CQRCode", "CSQLite",
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -75,7 +79,7 @@ let package = Package(
         // Tests
         .target(name: "LiveTestSupport", dependencies: ["LiveIO"], path: "Tests/Support", swiftSettings: strict),
         .testTarget(
-            name: "LiveIOTests", dependencies: ["LiveIO", "LiveTestSupport"], path: "Tests/IOTests",
+            name: "LiveIOTests", dependencies: ["LiveIO", "LiveTLS", "LiveTestSupport"], path: "Tests/IOTests",
             swiftSettings: strict),
         .testTarget(
             name: "LiveProtocolTests", dependencies: ["LiveProtocol", "LiveTestSupport"], path: "Tests/ProtocolTests",
@@ -91,8 +95,8 @@ let package = Package(
         .testTarget(
             name: "LiveServerTests",
             dependencies: [
-                "LiveServer", "LiveProtocol", "LiveIO", "Rooms", "RoomsBackplane", "RoomsStore", "RoomHistories",
-                "LiveTestSupport",
+                "LiveServer", "LiveProtocol", "LiveIO", "LiveTLS", "Rooms", "RoomsBackplane", "RoomsStore",
+                "RoomHistories", "LiveTestSupport",
             ], path: "Tests/ServerTests", swiftSettings: strict),
         .target(
             name: "SimulationModel", dependencies: ["Rooms", "RoomHistories", "LiveServer", "LiveProtocol"],
@@ -107,8 +111,8 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 // The executable itself, so that it is built: these tests start it as a process of its own.
-                "liveserver", "LiveServer", "LiveProtocol", "LiveIO", "Rooms", "RoomsStore", "LiveTestSupport",
-                "CSQLite",
+                "liveserver", "LiveServer", "LiveProtocol", "LiveIO", "LiveTLS", "Rooms", "RoomsStore",
+                "LiveTestSupport", "CSQLite",
             ],
             path: "Tests/Integration", swiftSettings: strict),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
