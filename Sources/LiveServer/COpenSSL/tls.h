@@ -42,6 +42,15 @@ static inline void live_bio_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
 static inline void live_bio_clear_retry(BIO *bio) { BIO_clear_retry_flags(bio); }
 static inline long live_bio_memory(BIO *bio, char **bytes) { return BIO_get_mem_data(bio, bytes); }
 
+// Keys a MAC context as HMAC-SHA256. Parameters hold pointers to their names, so they live and end here.
+static inline int live_mac_start(EVP_MAC_CTX *mac, const unsigned char *key, size_t count) {
+    OSSL_PARAM parameters[3];
+    parameters[0] = OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key, count);
+    parameters[1] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0);
+    parameters[2] = OSSL_PARAM_construct_end();
+    return EVP_MAC_CTX_set_params(mac, parameters);
+}
+
 static inline EVP_PKEY *live_ec_key(const char *curve) {
     return EVP_PKEY_Q_keygen(NULL, NULL, "EC", (char *)curve);
 }

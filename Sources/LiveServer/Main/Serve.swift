@@ -62,7 +62,7 @@ struct Serve: ParsableCommand {
         while true {
             let signal = try signals.wait()
             guard signal != SIGHUP else {
-                reload(log)
+                reload(process, log)
                 continue
             }
             log.info("draining")
@@ -75,16 +75,24 @@ struct Serve: ParsableCommand {
 
     private func announce(_ process: ServerProcess, _ configuration: ServerConfiguration) {
         StandardStream.output.line("listening on \(process.url)")
+        if let url = process.encryptedURL { StandardStream.output.line("listening on \(url)") }
         guard configuration.auth.key.isDevelopment else { return }
         StandardStream.output.line("demo class, teacher: \(process.url)/teach#t=demo")
         StandardStream.output.line("demo class, student: \(process.url)/join#c=DEMO24")
     }
 
-    /// SIGHUP: the log level may have changed; the rest is read at the next start.
-    private func reload(_ log: ServerLog) {
+    /// SIGHUP: the log level and the certificates may have changed; the rest is read at the next start.
+    private func reload(_ process: ServerProcess, _ log: ServerLog) {
         do {
-            log.setLevel(try options.load(flags: flags).log.level)
+            let configuration = try options.load(flags: flags)
+            log.setLevel(configuration.log.level)
             log.info("log level read again")
+            switch process.reloadCertificates(configuration.tls) {
+            case .done where configuration.tls.isOn: log.info("certificates read again")
+            case .done: break
+            case .refused(let reason): log.error("the certificates cannot be used; the old ones stay", reason: reason)
+            case .needsRestart: log.error("TLS is switched on or off by a restart; nothing was changed")
+            }
         } catch {
             log.error("the configuration cannot be read; nothing was changed", reason: "\(error)")
         }

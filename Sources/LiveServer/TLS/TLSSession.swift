@@ -36,11 +36,13 @@ package struct TLSSession: ~Copyable {
 
     private let ssl: OpaquePointer
     private let context: TLSContext
+    private let wire: TLSWire
 
     /// A server's session on `wire`.
     package init(server context: TLSContext, wire: TLSWire) throws(TLSFailure) {
         ssl = try Self.make(context, wire)
         self.context = context
+        self.wire = wire
         SSL_set_accept_state(ssl)
     }
 
@@ -49,6 +51,7 @@ package struct TLSSession: ~Copyable {
     package init(client context: TLSContext, serverName: String, wire: TLSWire) throws(TLSFailure) {
         ssl = try Self.make(context, wire)
         self.context = context
+        self.wire = wire
         SSL_set_connect_state(ssl)
         let parameters = SSL_get0_param(ssl)
         if X509_VERIFY_PARAM_set1_ip_asc(parameters, serverName) != 1 {
@@ -75,6 +78,7 @@ package struct TLSSession: ~Copyable {
 
     /// Goes on with what the wire shows; a client begins with nothing shown.
     package mutating func handshake() -> TLSProgress {
+        wire.state.pointee.isStarved = false
         let result = SSL_do_handshake(ssl)
         if result == 1 { return .established }
         return isStarved ? .needsInput : .failed(.takeFromQueue("the TLS handshake"))
@@ -102,6 +106,7 @@ package struct TLSSession: ~Copyable {
     /// Decrypts one record of what the wire shows into `room`, at most as much as fits.
     package mutating func read(into room: UnsafeMutableRawBufferPointer) -> TLSReading {
         var count = 0
+        wire.state.pointee.isStarved = false
         if SSL_read_ex(ssl, room.baseAddress, room.count, &count) == 1 { return .bytes(count) }
         if SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0 { return .closed }
         return isStarved ? .needsInput : .failed(.takeFromQueue("a TLS record"))
@@ -124,5 +129,5 @@ package struct TLSSession: ~Copyable {
 
     /// Whether the last call stopped because the wire had nothing left. OpenSSL's own answer (SSL_get_error) would
     /// believe errors that others left in the thread's queue.
-    private var isStarved: Bool { SSL_want(ssl) == SSL_READING }
+    private var isStarved: Bool { wire.state.pointee.isStarved }
 }

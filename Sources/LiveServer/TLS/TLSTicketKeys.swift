@@ -65,7 +65,8 @@ package final class TLSTicketKeys: Sendable {
         let key = state.withLock { $0.current }
         guard RAND_bytes(iv, 16) == 1 else { return -1 }
         for (index, byte) in key.name.enumerated() { name[index] = byte }
-        guard EVP_EncryptInit_ex2(cipher, EVP_aes_256_cbc(), key.cipher, iv, nil) == 1, Self.start(mac, key.mac) else {
+        guard EVP_EncryptInit_ex2(cipher, EVP_aes_256_cbc(), key.cipher, iv, nil) == 1, live_mac_start(mac, key.mac, key.mac.count) == 1
+        else {
             return -1
         }
         return 1
@@ -83,23 +84,8 @@ package final class TLSTicketKeys: Sendable {
         }
         guard let found else { return 0 }
         guard EVP_DecryptInit_ex2(cipher, EVP_aes_256_cbc(), found.key.cipher, iv, nil) == 1,
-            Self.start(mac, found.key.mac)
+            live_mac_start(mac, found.key.mac, found.key.mac.count) == 1
         else { return -1 }
         return found.isOld ? 2 : 1
-    }
-
-    private static func start(_ mac: OpaquePointer, _ key: [UInt8]) -> Bool {
-        var key = key
-        var digest = Array("SHA256".utf8CString)
-        return key.withUnsafeMutableBufferPointer { key in
-            digest.withUnsafeMutableBufferPointer { digest in
-                var parameters = [
-                    OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key.baseAddress, key.count),
-                    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.baseAddress, 0),
-                    OSSL_PARAM_construct_end(),
-                ]
-                return EVP_MAC_CTX_set_params(mac, &parameters) == 1
-            }
-        }
     }
 }

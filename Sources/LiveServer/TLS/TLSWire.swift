@@ -15,6 +15,8 @@ package final class TLSWire {
     struct State {
         var input: UnsafeRawPointer?
         var inputCount = 0
+        /// A session asked for more than there was.
+        var isStarved = false
         var output: UnsafeMutableRawPointer
         var outputCount = 0
         var outputRoom: Int
@@ -59,7 +61,10 @@ package final class TLSWire {
     // MARK: What OpenSSL calls
 
     static func read(_ wire: UnsafeMutablePointer<State>, _ into: UnsafeMutableRawPointer, _ count: Int) -> Int {
-        guard let input = wire.pointee.input, wire.pointee.inputCount > 0 else { return 0 }
+        guard let input = wire.pointee.input, wire.pointee.inputCount > 0 else {
+            wire.pointee.isStarved = true
+            return 0
+        }
         let taken = min(count, wire.pointee.inputCount)
         memcpy(into, input, taken)
         wire.pointee.input = input + taken

@@ -2,6 +2,7 @@
 // posted (full mailbox) is decided where it is posted.
 
 import LiveIO
+import LiveTLS
 import Rooms
 import RoomsBackplane
 import RoomsStore
@@ -193,6 +194,8 @@ enum CoreMessage: Sendable {
     case answer(ConnectionID, status: UInt16, contentType: String, body: [UInt8])
     case classSaved(ClassOutcome)
     case scrape(MetricsScrape)
+    /// What newcomers on encrypted listeners get from now on.
+    case certificates(TLSContext)
     case drain
 }
 

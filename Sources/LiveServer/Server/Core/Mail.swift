@@ -54,6 +54,7 @@ extension ReactorCore {
             counters.rooms = UInt64(homes.count)
             counters.reactor = reactor.statistics
             scrape.add(index, counters)
+        case .certificates(let context): reactor.useForNewcomers(context)
         case .drain: drain()
         }
     }

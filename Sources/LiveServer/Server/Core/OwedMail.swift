@@ -44,7 +44,8 @@ extension ReactorCore {
         case .sequenced, .ballots, .history, .classSaved:
             preconditionFailure("log and stores post for themselves")
         // Asked again by whoever waits, or the next value takes its place.
-        case .attached, .reply, .answer, .direct, .ephemeral, .repair, .repaired, .scrape, .drain: break
+        case .attached, .reply, .answer, .direct, .ephemeral, .repair, .repaired, .scrape, .certificates, .drain:
+            break
         }
     }
 

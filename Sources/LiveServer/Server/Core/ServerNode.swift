@@ -28,8 +28,12 @@ final class ServerNode: Sendable {
     /// Guests and classes. A lock, not a reactor's property: it is touched on `/v1/classes` and `/v1/join` alone, for
     /// microseconds, never by a message.
     let classes: Mutex<ClassDirectory>
-    /// Where the node listens, for links; set once before the reactors run.
+    /// Where the node listens, for links.
     let listenURL: String
+    /// Which port speaks TLS; nil for none.
+    let tlsPort: UInt16?
+    /// Whether that is the only one.
+    let isAllEncrypted: Bool
     let startedMs: Int64
 
     private let mailboxes: [Mailbox<CoreMessage>]
@@ -39,7 +43,8 @@ final class ServerNode: Sendable {
     init(
         configuration: ServerConfiguration, epoch: String, log: ServerLog, mailboxes: [Mailbox<CoreMessage>],
         backplane: any Backplane, ballots: BallotDesk, history: HistoryStore, classStore: ClassStore,
-        classes: ClassDirectory, origins: OriginPolicy, listenURL: String
+        classes: ClassDirectory, origins: OriginPolicy, listenURL: String,
+        tlsPort: UInt16? = nil
     ) {
         self.configuration = configuration
         self.epoch = epoch
@@ -52,6 +57,8 @@ final class ServerNode: Sendable {
         self.classes = Mutex(classes)
         self.origins = origins
         self.listenURL = listenURL
+        self.tlsPort = tlsPort
+        isAllEncrypted = tlsPort != nil && configuration.tls.port == 0
         name = "node"
         assets = Assets()
         tokenSettings = configuration.tokenSettings
@@ -99,7 +106,9 @@ final class ServerNode: Sendable {
     /// The address under which people reach this node: as configured, or as they asked for it.
     func publicURL(host: String) -> String {
         if !configuration.publicURL.isEmpty { return configuration.publicURL }
-        return host.isEmpty ? listenURL : "http://" + host
+        if host.isEmpty { return listenURL }
+        let port = WebOrigin.Authority(Array(host.utf8), defaultPort: 443)?.port
+        return (isAllEncrypted || (tlsPort != nil && port == tlsPort) ? "https://" : "http://") + host
     }
 }
 
