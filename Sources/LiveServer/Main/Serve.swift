@@ -81,18 +81,10 @@ struct Serve: ParsableCommand {
         StandardStream.output.line("demo class, student: \(process.url)/join#c=DEMO24")
     }
 
-    /// SIGHUP: the log level and the certificates may have changed; the rest is read at the next start.
+    /// SIGHUP: the configuration is read again, and each part takes what it can of it.
     private func reload(_ process: ServerProcess, _ log: ServerLog) {
         do {
-            let configuration = try options.load(flags: flags)
-            log.setLevel(configuration.log.level)
-            log.info("log level read again")
-            switch process.reloadCertificates(configuration.tls) {
-            case .done where configuration.tls.isOn: log.info("certificates read again")
-            case .done: break
-            case .refused(let reason): log.error("the certificates cannot be used; the old ones stay", reason: reason)
-            case .needsRestart: log.error("TLS is switched on or off by a restart; nothing was changed")
-            }
+            process.reload(try options.load(flags: flags))
         } catch {
             log.error("the configuration cannot be read; nothing was changed", reason: "\(error)")
         }

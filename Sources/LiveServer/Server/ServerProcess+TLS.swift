@@ -3,7 +3,6 @@
 
 import LiveIO
 import LiveTLS
-import Synchronization
 
 /// The certificates of a node, and the ticket keys that outlive them.
 final class NodeEncryption: Sendable {
@@ -34,29 +33,21 @@ final class NodeEncryption: Sendable {
     }
 }
 
-/// What became of a request to read the certificates again.
-package enum CertificateReload: Sendable, Equatable {
-    /// Newcomers get the new ones.
-    case done
-    /// The old ones go on; why, in a sentence.
-    case refused(String)
-    /// The node began without, or was asked to go on without: that takes a restart.
-    case needsRestart
-}
-
 extension ServerProcess {
-    /// Reads the certificates again; connections that stand keep theirs. Blocks on the disk: never on a reactor.
-    package func reloadCertificates(_ settings: TLSSettings) -> CertificateReload {
-        guard let encryption else { return settings.isOn ? .needsRestart : .done }
-        guard settings.isOn else { return .needsRestart }
-        do throws(TLSFailure) {
-            let context = try encryption.again(settings)
-            for index in 0..<node.reactorCount where !node.post(.certificates(context), to: index) {
-                return .refused("a reactor is too busy to hear of it; try again")
+    /// What SIGHUP does with the certificates: newcomers get the new ones, connections that stand keep theirs. What
+    /// cannot be used changes nothing.
+    static func certificateStep(_ encryption: NodeEncryption, _ node: ServerNode) -> ReloadStep {
+        ReloadStep("tls.certificate") { configuration in
+            guard configuration.tls.isOn else { return "TLS is switched off by a restart" }
+            do throws(TLSFailure) {
+                let context = try encryption.again(configuration.tls)
+                for index in 0..<node.reactorCount where !node.post(.certificates(context), to: index) {
+                    return "reactor \(index) is too busy to hear of it; try again"
+                }
+                return nil
+            } catch {
+                return "\(error)"
             }
-            return .done
-        } catch {
-            return .refused("\(error)")
         }
     }
 
@@ -69,6 +60,7 @@ extension ServerProcess {
     /// What a reactor is told of the settings.
     static func reactorConfiguration(_ configuration: ServerConfiguration) -> ReactorConfiguration {
         var reactor = ReactorConfiguration()
+        reactor.acceptBudget = configuration.limits.acceptPortion
         reactor.handshakesPerRound = configuration.tls.handshakesPerRound
         reactor.handshakeTimeoutMs = UInt32(configuration.tls.handshakeTimeoutMs)
         reactor.plainHTTPAnswer = NodeEncryption.plainHTTPAnswer

@@ -117,6 +117,32 @@ struct HistoryStoreTests {
         }
     }
 
+    @Test func `only a deletion that the room took redacts the history`() throws {
+        let probe = try HistoryProbe(directory)
+        defer { probe.store.stop() }
+        try probe.commit([
+            (chat(1, "stays, the class was over"), epoch), (chat(2, "goes"), epoch),
+            (entry(3, .chatDelete(MessageID(seq: 2)), role: .assistant), epoch),
+            (entry(4, .roomEnd, role: .instructor), epoch),
+            (entry(5, .chatDelete(MessageID(seq: 1)), role: .assistant), epoch),
+        ])
+        let loaded = try #require(probe.load())
+        #expect(loaded.entries[0].bytes == bytes(chat(1, "stays, the class was over"), epoch))
+        #expect(loaded.entries[1].bytes == bytes(try #require(chat(2, "goes").redacted), epoch))
+        // The same from a snapshot that holds the end of the class, in another process.
+        var room = Room(key: HistoryProbe.room)
+        for stored in loaded.entries {
+            _ = room.apply(try stored.bytes.withUnsafeBytes { try LogEntryCodec.decode($0).entry })
+        }
+        #expect(room.ended)
+        #expect(probe.store.saveSnapshot(room: HistoryProbe.room, seq: 5, epoch: epoch, bytes: room.encodeSnapshot()))
+        #expect(probe.load()?.snapshotSeq == 5)
+        try probe.reopen()
+        try probe.commit([(entry(6, .chatDelete(MessageID(seq: 1)), role: .assistant), epoch)])
+        _ = probe.load()
+        #expect(probe.load(tailEntries: 100)?.entries.first?.bytes == loaded.entries[0].bytes)
+    }
+
     @Test func `an entry is replaced on request, and stays so when the journal is projected again`() throws {
         let probe = try HistoryProbe(directory)
         try probe.commit([(chat(1, "one"), epoch), (chat(2, "two"), epoch)])

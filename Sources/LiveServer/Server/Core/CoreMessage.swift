@@ -90,6 +90,14 @@ struct RoomCommand: Sendable {
     var body: Body
     /// Monotonic time at which the command was read, for the delivery latency histogram.
     var receivedNs: UInt64
+
+    /// Who sent it.
+    var actor: Actor {
+        switch body {
+        case .proposal(let proposal): proposal.actor
+        case .ballot(_, let actor): actor
+        }
+    }
 }
 
 /// One reply on its way back. `json` is the whole reply object.
@@ -124,11 +132,6 @@ final class FrameBatch: Sendable {
         var moderators: UInt32
         var peers: UInt32
     }
-    /// An earlier event whose bytes leave the tail (a deleted message).
-    struct Redaction: Sendable {
-        var seq: UInt64
-        var json: [UInt8]
-    }
     let room: RoomKey
     /// Seq of the room's entry before the first of these: a replica that stands elsewhere missed some.
     let previousSeq: UInt64
@@ -137,13 +140,14 @@ final class FrameBatch: Sendable {
     let items: [Item]
     let moderators: [UInt8]
     let peers: [UInt8]
-    let redactions: [Redaction]
+    /// Seqs of earlier messages whose text leaves the tail; each replica takes it out of its own bytes.
+    let redactions: [UInt64]
     /// Monotonic time at which the first command of the batch was read.
     let receivedNs: UInt64
 
     init(
         room: RoomKey, previousSeq: UInt64, headSeq: UInt64, items: [Item], moderators: [UInt8], peers: [UInt8],
-        redactions: [Redaction], receivedNs: UInt64
+        redactions: [UInt64], receivedNs: UInt64
     ) {
         self.room = room
         self.previousSeq = previousSeq

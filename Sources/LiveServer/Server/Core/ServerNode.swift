@@ -28,6 +28,8 @@ final class ServerNode: Sendable {
     /// Guests and classes. A lock, not a reactor's property: it is touched on `/v1/classes` and `/v1/join` alone, for
     /// microseconds, never by a message.
     let classes: Mutex<ClassDirectory>
+    /// What the reactors count together.
+    let gauges = NodeGauges()
     /// Where the node listens, for links.
     let listenURL: String
     /// Which port speaks TLS; nil for none.

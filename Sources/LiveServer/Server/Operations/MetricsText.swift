@@ -53,6 +53,8 @@ package enum MetricsText {
         each(reactors, &writer, "rooms", .gauge, "Rooms in memory, at their home.", \.rooms)
         each(reactors, &writer, "tail_bytes", .gauge, "Memory of the rooms' tails.", \.tailBytes)
         each(reactors, &writer, "joins_total", .counter, "Participants admitted with a snapshot.", \.joins)
+        each(
+            reactors, &writer, "joins_refused_total", .counter, "Newcomers told to come again.", \.joinsRefused)
         each(reactors, &writer, "resumes_total", .counter, "Participants who came back where they were.", \.resumes)
         each(reactors, &writer, "stale_resumes_total", .counter, "Resume tokens that proved nothing.", \.staleResumes)
         each(reactors, &writer, "resets_total", .counter, "Readers that fell off the tail.", \.resets)

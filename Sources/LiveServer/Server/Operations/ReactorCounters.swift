@@ -96,6 +96,8 @@ package struct ReactorCounters: Sendable {
     package var joins: UInt64 = 0
     /// Of them, those that went on where they had been.
     package var resumes: UInt64 = 0
+    /// Newcomers told to come again before their token was looked at.
+    package var joinsRefused: UInt64 = 0
     /// Resume tokens that proved nothing: too old, or somebody else's.
     package var staleResumes: UInt64 = 0
     /// Readers that fell off the tail and got a snapshot.

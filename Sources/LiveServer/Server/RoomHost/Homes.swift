@@ -32,7 +32,7 @@ extension ReactorCore {
     }
 
     private func openHome(_ key: RoomKey) -> RoomHome? {
-        guard homes.count < limits.roomsMax else { return nil }
+        guard node.gauges.memoryLevel < .refusesJoins, node.gauges.enterRoom(max: limits.roomsMax) else { return nil }
         let handle = nextHomeHandle
         nextHomeHandle += 1
         let home = RoomHome(key: key, handle: handle, epoch: node.epoch)
@@ -109,6 +109,7 @@ extension ReactorCore {
     /// The past cannot be read: everybody who waited is told, the next message tries again.
     func abandon(_ home: RoomHome, _ rejection: Rejection) {
         let waiting = home.waiting ?? []
+        node.gauges.leaveRoom()
         homes[home.handle] = nil
         homeOf[home.key] = nil
         for message in waiting { refuse(message, rejection) }
@@ -162,6 +163,7 @@ extension ReactorCore {
 
     private func unload(_ home: RoomHome) {
         saveSnapshot(home)
+        node.gauges.leaveRoom()
         homes[home.handle] = nil
         homeOf[home.key] = nil
         if let replica = replica(home.key) { closeReplica(replica) }

@@ -126,11 +126,13 @@ extension ReactorCore {
         let body: RoomCommand.Body
         switch decoded {
         case .refused(let id, let rejection):
+            if let waitMs = spendHere(token.sub) { return answerHere(session, id, waitMs) }
             counters.reject(rejection.code)
             return answer(
                 session.pointee.id,
                 .json(rejection.code.httpStatus, ReplyEncoding.refused(id, rejection)))
         case .heartbeat(let beatID, let beat):
+            if let waitMs = spendHere(token.sub) { return answerHere(session, beatID.raw, waitMs) }
             counters.heartbeat(beat)
             return answer(session.pointee.id, .json(200, heartbeatReply(beatID, room, token)))
         case .ballot(let ballotID, let ballot):

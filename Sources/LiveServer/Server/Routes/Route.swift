@@ -29,6 +29,22 @@ enum Route {
         }
     }
 
+    /// Whether a request is a newcomer's, who can be told to come again.
+    var isJoin: Bool {
+        switch self {
+        case .live, .join: true
+        default: false
+        }
+    }
+
+    /// Whether operators and balancers ask, who are answered also by a full node.
+    var isForOperators: Bool {
+        switch self {
+        case .healthz, .readyz, .metrics: true
+        default: false
+        }
+    }
+
     func allows(_ method: HTTPMethod) -> Bool {
         switch self {
         case .asset, .healthz, .readyz, .metrics, .classInfo, .participants: method == .get || method == .head

@@ -66,7 +66,8 @@ extension ReactorCore {
             return answer(session.pointee.id, answerNow)
         }
         if head.upgradesToWebSocket { return upgrade(session, exchange) }
-        if case .live = route, let waitMs = joinWaitMs() {
+        if session.pointee.flags.contains(.surplus), !route.isForOperators { return refuseSurplus(session) }
+        if route.isJoin, let waitMs = joinWaitMs(session) {
             return refuse(
                 session, Rejection(.unavailable, "too many are joining at once", retryAfterMs: Int64(waitMs)))
         }

@@ -28,6 +28,7 @@ final class HistoryProjector {
     private var wasClamped = false
     private var snapshots: [HistorySnapshot] = []
     private var redactions: [(room: RoomKey, seq: UInt64, bytes: [UInt8])] = []
+    private var deletions = DeletionJudge()
     private var retryMs = HistoryLimits.retryMsMin
     private var retryAtNs: UInt64?
     private var projectAtNs: UInt64?
@@ -200,7 +201,7 @@ final class HistoryProjector {
         try tables.transaction { () throws(SQLiteFailure) in
             for entry in batch.entries {
                 try tables.project(entry.header, entry.payload)
-                if let message = entry.deletes {
+                if let message = entry.deletes, try deletions.hadEffect(entry.header, tables) {
                     try tables.redact(entry.header.room, message: message, deletion: entry.header.seq)
                 }
             }
@@ -257,6 +258,7 @@ final class HistoryProjector {
 
     private func fail(_ failure: StoreFailure) {
         tables = nil
+        deletions.reset()
         reader = nil
         retryAtNs = MonotonicClock.nowNs() + retryMs * 1_000_000
         retryMs = min(retryMs * 2, HistoryLimits.retryMsMax)
