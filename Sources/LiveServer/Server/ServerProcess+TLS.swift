@@ -1,5 +1,5 @@
-// A node's encryption from settings to reactors: made at start, made anew on SIGHUP. What is wrong with a certificate is
-// said before it takes effect, and the one before goes on.
+// A node's encryption from settings to reactors: made at start, made anew on SIGHUP. What is wrong with a certificate
+// is said before it takes effect, and the one before goes on.
 
 import LiveIO
 import LiveTLS

@@ -66,8 +66,8 @@ package final class ServerProcess {
             }
         } catch {
             throw StartFailure(
-                "\(configuration.listen.host):\(configuration.listen.port)\(extraTLS ? " or \(tlsPort)" : ""): \(error); "
-                    + "is another server there? Choose a port with --port")
+                "\(configuration.listen.host):\(configuration.listen.port)\(extraTLS ? " or \(tlsPort)" : ""): "
+                    + "\(error); is another server there? Choose a port with --port")
         }
         self.port = port
 

@@ -10,16 +10,18 @@ internal import Glibc
 /// A version of TLS, as settings name it.
 package enum TLSVersion: String, Sendable, CaseIterable {
     /// RFC 5246.
-    case v1_2 = "1.2"
+    case tls12 = "1.2"
     /// RFC 8446.
-    case v1_3 = "1.3"
+    case tls13 = "1.3"
 
-    var number: Int32 { self == .v1_2 ? TLS1_2_VERSION : TLS1_3_VERSION }
+    var number: Int32 { self == .tls12 ? TLS1_2_VERSION : TLS1_3_VERSION }
 }
 
 /// Where a certificate with its chain, leaf first, and its private key lie: two PEM files, perhaps the same.
 package struct TLSIdentityFiles: Sendable, Hashable {
+    /// The certificate's file.
     package let certificate: String
+    /// The key's file.
     package let key: String
 
     /// Two paths.
@@ -106,7 +108,7 @@ package final class TLSContext: @unchecked Sendable {
 
     /// A client's context. With `resumes`, tickets of earlier sessions are kept and used up by later ones.
     package static func client(
-        verification: TLSVerification, least: TLSVersion = .v1_2, resumes: Bool = false
+        verification: TLSVerification, least: TLSVersion = .tls12, resumes: Bool = false
     ) throws(TLSFailure) -> TLSContext {
         let resumption = resumes ? TLSResumption() : nil
         let context = try TLSContext(TLS_client_method(), least: least, tickets: nil, resumption: resumption)

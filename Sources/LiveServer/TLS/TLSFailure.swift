@@ -41,9 +41,15 @@ package enum TLSFault: Sendable, Hashable {
     /// Anything else: no common version, a record that was changed, an alert of the peer.
     case other(TLSFailure)
 
+    /// Whether the newest error of the calling thread is a fatal alert of a peer.
+    static var isAlertInQueue: Bool {
+        let code = ERR_peek_last_error()
+        return ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) >= SSL_AD_REASON_OFFSET
+    }
+
     /// Reads the calling thread's error queue, and empties it.
     static func takeFromQueue(_ subject: String) -> TLSFault {
-        let reason = Int32(ERR_peek_last_error() & UInt(ERR_REASON_MASK))
+        let reason = ERR_GET_REASON(ERR_peek_last_error())
         guard reason == SSL_R_HTTP_REQUEST else { return .other(TLSFailure(takingFromQueue: subject)) }
         ERR_clear_error()
         return .plainHTTP

@@ -8,8 +8,8 @@ final class TLSResumption: Sendable {
     /// Sessions kept; about 3 KiB each. Beyond it new ones are dropped.
     private static let sessionsMax = 20_000
 
+    // Unchecked because SSL_SESSION is a C pointer: touched under the mutex only, or by the one thread that took it.
     private struct Ticket: @unchecked Sendable {
-        // Unchecked because SSL_SESSION is a C pointer: touched under the mutex only, or by the one thread that took it.
         let raw: OpaquePointer
     }
 

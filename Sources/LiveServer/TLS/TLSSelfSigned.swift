@@ -16,8 +16,8 @@ package struct TLSSelfSigned: Sendable {
     /// The private key (PKCS #8), a secret.
     package let key: [UInt8]
 
-    /// Makes both. `names` are host names, `addresses` IPv4 or IPv6 literals; at least one of them in all. Anything that
-    /// is neither fails.
+    /// Makes both. `names` are host names, `addresses` IPv4 or IPv6 literals; at least one of them in all. Anything
+    /// that is neither fails.
     package init(names: [String], addresses: [String]) throws(TLSFailure) {
         let subject = "a self-signed certificate"
         let alternatives = names.map { "DNS:\($0)" } + addresses.map { "IP:\($0)" }

@@ -72,7 +72,11 @@ package struct TLSSession: ~Copyable {
         return ssl
     }
 
-    deinit { SSL_free(ssl) }
+    deinit {
+        // Without it OpenSSL looks for the session in the context's cache, under its lock, and forbids to resume it.
+        SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
+        SSL_free(ssl)
+    }
 
     // MARK: Handshake
 
@@ -108,7 +112,7 @@ package struct TLSSession: ~Copyable {
         var count = 0
         wire.state.pointee.isStarved = false
         if SSL_read_ex(ssl, room.baseAddress, room.count, &count) == 1 { return .bytes(count) }
-        if SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0 { return .closed }
+        if SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0, !TLSFault.isAlertInQueue { return .closed }
         return isStarved ? .needsInput : .failed(.takeFromQueue("a TLS record"))
     }
 

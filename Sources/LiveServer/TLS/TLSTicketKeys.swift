@@ -65,14 +65,14 @@ package final class TLSTicketKeys: Sendable {
         let key = state.withLock { $0.current }
         guard RAND_bytes(iv, 16) == 1 else { return -1 }
         for (index, byte) in key.name.enumerated() { name[index] = byte }
-        guard EVP_EncryptInit_ex2(cipher, EVP_aes_256_cbc(), key.cipher, iv, nil) == 1, live_mac_start(mac, key.mac, key.mac.count) == 1
-        else {
-            return -1
-        }
+        guard EVP_EncryptInit_ex2(cipher, EVP_aes_256_cbc(), key.cipher, iv, nil) == 1,
+            live_mac_start(mac, key.mac, key.mac.count) == 1
+        else { return -1 }
         return 1
     }
 
-    /// Prepares opening a ticket; 1, 2 where it is to be renewed, 0 for a key that is not ours any more, -1 for failure.
+    /// Prepares opening a ticket; 1, 2 where it is to be renewed, 0 for a key that is not ours any more, -1 for
+    /// failure.
     func open(
         name: UnsafeMutablePointer<UInt8>, iv: UnsafeMutablePointer<UInt8>, cipher: OpaquePointer, mac: OpaquePointer
     ) -> Int32 {

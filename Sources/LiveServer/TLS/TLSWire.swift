@@ -27,7 +27,8 @@ package final class TLSWire {
     /// An empty wire.
     package init() {
         state = .allocate(capacity: 1)
-        state.initialize(to: State(output: Self.allocate(nil, Self.outputBytesFirst), outputRoom: Self.outputBytesFirst))
+        let room = Self.outputBytesFirst
+        state.initialize(to: State(output: Self.allocate(nil, room), outputRoom: room))
     }
 
     deinit {

@@ -40,8 +40,8 @@ extension Reactor {
 
     /// Begins a connection; `connected` or `ended` tells the outcome. Until then it counts as blocked.
     ///
-    /// With `tls` it stands once the handshake is done. After `stop` it fails with `ECANCELED`: nobody would be told how
-    /// it ended.
+    /// With `tls` it stands once the handshake is done. After `stop` it fails with `ECANCELED`: nobody would be told
+    /// how it ended.
     package func connect(to address: SocketAddress, tls: TLSClient? = nil) throws(IOFailure) -> ConnectionID {
         guard !isStopping else { throw IOFailure("connect while stopping", errno: ECANCELED) }
         let link = try tls.map { tls throws(IOFailure) in try makeClientLink(tls) }

@@ -114,8 +114,9 @@ extension Reactor {
         let isCostly = !link.isPastKeyExchange && !wire.output.isEmpty
         if isCostly { link.isPastKeyExchange = link.session.isPastKeyExchange }
         settle(progress, id, slot, link, driver)
-        // Edges: where the buffer was too small, the kernel has to tell again.
-        if result == input.count, slot.pointee.phase == .handshaking { watchAgain(id, slot) }
+        guard slot.pointee.phase == .handshaking else { return isCostly }
+        // Whose turn is not over is watched for edges: the kernel has to tell again of what it still has.
+        if link.isPastKeyExchange { updateInterest(id, slot) } else { watchAgain(id, slot) }
         return isCostly
     }
 

@@ -157,8 +157,9 @@ extension Reactor {
         switch slot.pointee.phase {
         case .connecting: wanted = Interest.write
         case .handshaking:
+            wanted = Interest.read | (slot.pointee.isBlocked ? Interest.write : 0)
             // Edges only: those who wait for their turn must not fill each round's share of events.
-            wanted = Interest.read | Interest.edge | (slot.pointee.isBlocked ? Interest.write : 0)
+            if slot.pointee.tls?.isPastKeyExchange != true { wanted |= Interest.edge }
         case .open, .draining, .lingering:
             if slot.pointee.isReading, !slot.pointee.sawEnd { wanted |= Interest.read }
             if slot.pointee.isBlocked { wanted |= Interest.write }

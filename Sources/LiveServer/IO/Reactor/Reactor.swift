@@ -1,8 +1,8 @@
 // Owns one thread's share of the world: an epoll, its listeners and connections, timers, and the loop. Never parses,
 // never knows a protocol or a room. Not Sendable: made on any thread, run by one; only `Waker` and `Mailbox` cross.
 //
-// A round: wait → clocks → mail → sockets → handshakes → timers → roundEnded → ends. Connections' descriptors are closed and slots
-// freed in the last step only, so an id or event that a round holds cannot mean another connection.
+// A round: wait → clocks → mail → sockets → handshakes → timers → roundEnded → ends. Connections' descriptors are
+// closed and slots freed in the last step only, so an id or event that a round holds cannot mean another connection.
 
 internal import CLinux
 internal import Glibc

@@ -30,8 +30,8 @@ package enum ConfigurationRules {
         let tls = configuration.tls
         require(
             tls.certificate.count == tls.key.count, "tls.key",
-            "\(tls.key.count) keys for \(tls.certificate.count) certificates: each certificate needs its own, in the same "
-                + "order")
+            "\(tls.key.count) keys for \(tls.certificate.count) certificates: each certificate needs its own, in the "
+                + "same order")
         require(
             tls.port == 0 || tls.isOn, "tls.port",
             "there is no certificate: set tls.certificate and tls.key, or tls.port to 0")

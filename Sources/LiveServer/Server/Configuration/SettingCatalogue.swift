@@ -5,7 +5,8 @@
 /// Every setting of a node, in the order of the reference.
 package enum SettingCatalogue {
     /// General settings first, then limits, classes, disk and operations.
-    package static let all: [Setting] = general + encryption + connectionLimits + roomLimits + classes + disk + operations
+    package static let all: [Setting] =
+        general + encryption + connectionLimits + roomLimits + classes + disk + operations
 
     /// The setting with a key; nil for an unknown one.
     package static func find(_ key: String) -> Setting? { byKey[key] }
@@ -57,8 +58,8 @@ package enum SettingCatalogue {
     private static let encryption: [Setting] = [
         .texts(
             "tls.certificate", \.tls.certificate, countMax: 2,
-            "PEM files with the certificate and its chain: one, or one ECDSA and one RSA, of which each client gets what "
-                + "it understands. None: plain HTTP. Read again on SIGHUP.",
+            "PEM files with the certificate and its chain: one, or one ECDSA and one RSA, of which each client gets "
+                + "what it understands. None: plain HTTP. Read again on SIGHUP.",
             rule: ConfigurationRules.paths),
         .texts(
             "tls.key", \.tls.key, countMax: 2,
@@ -75,8 +76,8 @@ package enum SettingCatalogue {
                 + "tomorrow need not handshake in full. At most half of the seven days that TLS allows."),
         .integer(
             "tls.handshakes_per_round", \.tls.handshakesPerRound, 1...10_000, "handshakes",
-            "Handshakes that one round of a reactor begins: who is in waits for so many at most. 8 take about 2 ms with "
-                + "an ECDSA key, 10 ms with RSA."),
+            "Handshakes that one round of a reactor begins: who is in waits for so many at most. 8 take about 2 ms "
+                + "with an ECDSA key, 10 ms with RSA."),
         .integer(
             "tls.handshake_timeout_ms", \.tls.handshakeTimeoutMs, 500...300_000, "ms",
             "Time for a whole handshake, waiting for its turn included."),

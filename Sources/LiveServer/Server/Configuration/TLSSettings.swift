@@ -11,7 +11,7 @@ package struct TLSSettings: Sendable, Equatable {
     /// 0: the main port speaks TLS; else a port of its own beside it.
     package var port = 0
     /// Least version.
-    package var minVersion = TLSVersion.v1_2
+    package var minVersion = TLSVersion.tls12
     /// Time after which tickets are sealed with a new key, s.
     package var ticketRotationS = 43_200
     /// Handshakes that a round of a reactor begins.
