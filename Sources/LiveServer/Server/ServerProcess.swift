@@ -126,6 +126,7 @@ package final class ServerProcess {
         let isWhole = !backplane.health.failing
         node.ballots.stop()
         node.history.stop()
+        node.records.stop()
         node.classStore.stop()
         guard isWhole else {
             return node.log.error("the log is not known to be on the disk", reason: "its last write or sync failed")
@@ -302,9 +303,9 @@ private final class OutcomeRouter: Sendable {
 
     func history(_ outcome: HistoryOutcome) {
         switch outcome {
-        case .loaded(let ticket, _), .unavailable(let ticket): post(.history(outcome), TicketTable.reactor(of: ticket))
+        case .loaded(let ticket, _), .unavailable(let ticket), .lineage(let ticket, _):
+            post(.history(outcome), TicketTable.reactor(of: ticket))
         case .projected(let position): sequencer.withLock { $0 }?.projected(upTo: position)
-        case .lineage: break
         }
     }
 

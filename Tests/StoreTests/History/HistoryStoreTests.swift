@@ -34,6 +34,47 @@ struct HistoryStoreTests {
         #expect(probe.load(other)?.entries.map(\.bytes) == [bytes(chat(1, "elsewhere"), epoch, room: other)])
     }
 
+    @Test func `figures are kept in place of those before, for each room, and come back with a load`() throws {
+        let probe = try HistoryProbe(directory)
+        defer { probe.store.stop() }
+        let other = sample("i/c/other", RoomKey.init)
+        #expect(probe.load()?.figures == nil)
+        #expect(probe.store.saveFigures(room: HistoryProbe.room, bytes: [1]))
+        #expect(probe.store.saveFigures(room: other, bytes: [2]))
+        #expect(probe.store.saveFigures(room: HistoryProbe.room, bytes: [3, 4]))
+        #expect(probe.load()?.figures == [3, 4])
+        #expect(probe.load()?.entries == [], "a room may have figures before it has a log")
+        try probe.commit([(chat(1, "one"), epoch)])
+        try probe.reopen()
+        #expect(probe.load()?.figures == [3, 4])
+        #expect(probe.load(other)?.figures == [2])
+    }
+
+    @Test func `a reader walks the whole log in portions, one room at a time`() throws {
+        let probe = try HistoryProbe(directory)
+        defer { probe.store.stop() }
+        let other = sample("i/c/other", RoomKey.init)
+        let count = UInt64(HistoryLimits.readEntriesMax) * 2 + 5
+        for start in stride(from: 1, through: count, by: 500) {
+            try probe.commit((start..<min(start + 500, count + 1)).map { (chat($0, "t\($0)"), epoch) })
+        }
+        try probe.commit([(chat(1, "elsewhere"), epoch)], room: other)
+        _ = probe.load()
+        let reader = HistoryReader(dataDirectory: directory.path("data"))
+        var seqs: [UInt64] = []
+        var portions = 0
+        while case let entries = try reader.entries(of: HistoryProbe.room, after: seqs.last ?? 0), !entries.isEmpty {
+            seqs += entries.map(\.seq)
+            portions += 1
+        }
+        #expect(seqs == Array(1...count) && portions == 3)
+        let elsewhere = [bytes(chat(1, "elsewhere"), epoch, room: other)]
+        #expect(try reader.entries(of: other, after: 0).map(\.bytes) == elsewhere)
+        #expect(try reader.entries(of: sample("i/c/unknown", RoomKey.init), after: 0) == [])
+        let nowhere = HistoryReader(dataDirectory: directory.path("nothing"))
+        #expect(throws: StoreFailure.self) { try nowhere.entries(of: other, after: 0) }
+    }
+
     @Test func `only what was announced as committed is read`() throws {
         let probe = try HistoryProbe(directory)
         defer { probe.store.stop() }
@@ -247,6 +288,6 @@ struct HistoryStoreTests {
         let file = try ForeignConnection(directory.path("data/history.db"))
         try file.execute("PRAGMA user_version = 99")
         file.close()
-        #expect(throws: StoreFailure.newerSchema(file: "history.db", found: 99, known: 1)) { try probe.reopen() }
+        #expect(throws: StoreFailure.newerSchema(file: "history.db", found: 99, known: 2)) { try probe.reopen() }
     }
 }

@@ -76,6 +76,12 @@ struct CoreLimits: Sendable {
     let sseRetryMs: UInt32 = 1_000
     /// How often log and store are looked at, to tell rooms that they fail: within a second or so of the first failure.
     let healthEveryMs = 1_000
+    /// How often a session's figures are kept where they changed, ms: what a killed process loses of them.
+    let figuresEveryMs: UInt64 = 30_000
+    /// Events in one page of a record, unless asked for fewer or more.
+    let recordPage = 1_000
+    /// The most that may be asked for.
+    let recordPageMax = 5_000
     /// How often unused rooms are looked for.
     let tidyEveryMs = 5_000
     /// How long a draining reactor stays to see its people off.

@@ -195,12 +195,25 @@ enum CoreMessage: Sendable {
     /// Everything after the seq asked for, nil where the home's tail no longer reaches; with the home's head.
     case repaired(room: RoomKey, FrameBatch?, epoch: String, head: UInt64)
     case participants(RosterRequest)
+    case record(RecordRequest)
+    /// Heartbeats of a room, added up at another reactor.
+    case figures(room: RoomKey, HeartbeatFigures)
     case answer(ConnectionID, status: UInt16, contentType: String, body: [UInt8])
     case classSaved(ClassOutcome)
     case scrape(MetricsScrape)
     /// What newcomers on encrypted listeners get from now on.
     case certificates(TLSContext)
     case drain
+}
+
+/// `GET …/record` on its way to the home.
+struct RecordRequest: Sendable {
+    var origin: Endpoint
+    var room: RoomKey
+    /// Only entries behind this seq.
+    var after: UInt64
+    /// The most events in the answer.
+    var limit: Int
 }
 
 /// `GET …/participants` on its way to the home.

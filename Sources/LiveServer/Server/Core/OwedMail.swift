@@ -58,7 +58,7 @@ extension ReactorCore {
         switch message {
         case .detach, .unsubscribe, .close, .ephemeralEnded: owedMail.add(message, to: reactorIndex)
         case .frames(let batch): owedMail.add(OwedMail.Behind(room: batch.room, reactor: reactorIndex))
-        case .attach, .command, .participants:
+        case .attach, .command, .participants, .record:
             refuse(message, Rejection(.overloaded, "the node has too much to do", retryAfterMs: 500))
         case .sequenced, .ballots, .history, .classSaved, .certificates, .drain:
             preconditionFailure("log, stores and the process post for themselves")
@@ -68,7 +68,7 @@ extension ReactorCore {
         case .answer(let id, _, _, _), .direct(let id, _):
             owe(message, for: Endpoint(reactor: UInt8(reactorIndex), connection: id))
         // Asked again by whoever waits, or the next value takes its place.
-        case .ephemeral, .repair, .repaired, .scrape: break
+        case .ephemeral, .figures, .repair, .repaired, .scrape: break
         }
     }
 

@@ -48,6 +48,8 @@ final class RoomReplica {
     var receivedNs: UInt64 = 0
     /// Events that arrived since the last flush.
     var eventsDue = 0
+    /// Heartbeats that arrived here and are not yet at the room's home.
+    var heartbeats = HeartbeatFigures()
     /// Since when nobody is here, in reactor milliseconds; nil while somebody is.
     var emptySinceMs: UInt64?
 

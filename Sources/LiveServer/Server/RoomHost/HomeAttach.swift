@@ -11,7 +11,8 @@ extension ReactorCore {
         finish(home)
         let actor = request.actor
         // A lock keeps newcomers out; who is inside may come back on another connection.
-        let inside = home.presence.person(actor.participant) != nil && !home.room.isBanned(actor.participant)
+        let before = home.presence.person(actor.participant)
+        let inside = before != nil && !home.room.isBanned(actor.participant)
         if let rejection = home.room.admits(participant: actor.participant, role: actor.role), !inside {
             counters.reject(rejection.code)
             return answer(request, .refused(rejection, removed: true))
@@ -34,6 +35,7 @@ extension ReactorCore {
         }
         presenceChanged(home)
         counters.joins += 1
+        countConnect(request, before: before, home)
         if actor.role.isModerator || home.room.openPolls.contains(where: { $0.show == .live }) {
             recountOpenPolls(home)
         }

@@ -106,7 +106,7 @@ extension ReactorCore {
         case .liveTally(let handle, let poll)?:
             // The next ballot asks again.
             if let home = homes[handle], home.ballots.counted(poll) { armTally(home) }
-        case .classSaved, .load, nil: break
+        case .classSaved, .load, .record, nil: break
         }
     }
 

@@ -60,6 +60,10 @@ final class RoomHome {
     /// What store or log refused for polls; tried again until it is done.
     var debts = PollDebts()
     var debtTimerArmed = false
+    /// The session's figures, restarts included; heartbeats arrive every few seconds.
+    var figures = SessionFigures()
+    var hasNewFigures = false
+    var figuresSavedMs: UInt64 = 0
     var lastSnapshotSeq: UInt64 = 0
     var lastUsedMs: UInt64 = 0
 

@@ -93,7 +93,7 @@ extension ReactorCore {
         case .commands:
             exchange.token = bearerToken(exchange)
             exchange.idempotencyKey = text("idempotency-key")
-        case .participants:
+        case .participants, .record:
             exchange.token = bearerToken(exchange)
             noteQuery(exchange)
         case .classes, .join, .classInfo: exchange.host = text("host") ?? ""

@@ -73,7 +73,7 @@ extension ReactorCore {
     /// Liveness and position of a client: answered here, the room is not asked.
     private func heartbeat(_ session: UnsafeMutablePointer<Session>, _ id: CommandID, _ beat: Heartbeat) {
         guard let identity = session.pointee.identity, let replica = replica(of: session) else { return }
-        counters.heartbeat(beat)
+        note(beat, in: identity.room)
         writer.reset(keepingCapacity: true)
         writer.beginObject()
         writer.field("re", id.raw)
