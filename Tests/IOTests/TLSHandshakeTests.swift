@@ -132,7 +132,7 @@ import Testing
         let client = try TestCertificates.client(resumes: true)
         let clock = FaultPlan(at: 0)
         try clock.during {
-            var nowNs: UInt64 = 5_000_000_000
+            var nowNs = bench.reactor.nowNs
             clock.frozenMonotonicNs = nowNs
             func isResumed() throws -> Bool {
                 let (peer, id) = try bench.joinEncrypted(client)

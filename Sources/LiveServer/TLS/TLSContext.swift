@@ -167,9 +167,10 @@ private func ticketKey(
     _ cipher: OpaquePointer?, _ mac: OpaquePointer?, _ seals: Int32
 ) -> Int32 {
     guard let keys = TLSContext.of(ssl)?.tickets, let name, let iv, let cipher, let mac else { return -1 }
-    return seals == 1
-        ? keys.seal(name: name, iv: iv, cipher: cipher, mac: mac)
-        : keys.open(name: name, iv: iv, cipher: cipher, mac: mac)
+    if seals == 1 { return keys.seal(name: name, iv: iv, cipher: cipher, mac: mac) }
+    let opened = keys.open(name: name, iv: iv, cipher: cipher, mac: mac)
+    // A ticket of 1.3 is used once, so who resumes gets the next one (RFC 8446 §C.4).
+    return opened == 1 && SSL_version(ssl) == TLS1_3_VERSION ? 2 : opened
 }
 
 private func selectProtocol(
