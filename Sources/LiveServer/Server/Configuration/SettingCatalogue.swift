@@ -6,7 +6,7 @@
 package enum SettingCatalogue {
     /// General settings first, then limits, classes, disk and operations.
     package static let all: [Setting] =
-        general + encryption + connectionLimits + roomLimits + classes + disk + operations
+        general + encryption + webSocket + connectionLimits + roomLimits + classes + disk + operations
 
     /// The setting with a key; nil for an unknown one.
     package static func find(_ key: String) -> Setting? { byKey[key] }
@@ -55,38 +55,22 @@ package enum SettingCatalogue {
             rule: ConfigurationRules.origins),
     ]
 
-    private static let encryption: [Setting] = [
-        .texts(
-            "tls.certificate", \.tls.certificate, countMax: 2,
-            "PEM files with the certificate and its chain: one, or one ECDSA and one RSA, of which each client gets "
-                + "what it understands. None: plain HTTP. Read again on SIGHUP.",
-            rule: ConfigurationRules.paths),
-        .texts(
-            "tls.key", \.tls.key, countMax: 2,
-            "PEM files with the certificates' private keys, in the same order; readable by the node's user alone.",
-            rule: ConfigurationRules.paths),
+    private static let webSocket: [Setting] = [
+        .bool(
+            "websocket.deflate", \.websocket.deflate,
+            "Compression (permessage-deflate) for those who offer it; frames of rooms are compressed once for all."),
         .integer(
-            "tls.port", \.tls.port, 0...65_535, "",
-            "0: `listen.port` speaks TLS and nothing else. Another port speaks it beside plain HTTP on `listen.port`."),
-        .choice(
-            "tls.min_version", \.tls.minVersion, "Least version; 1.3 shuts out browsers from before 2019."),
-        .integer(
-            "tls.ticket_rotation_s", \.tls.ticketRotationS, 60...302_400, "s",
-            "A key that seals session tickets is used for so long and opens them for as long again, so who comes back "
-                + "tomorrow need not handshake in full. At most half of the seven days that TLS allows."),
-        .integer(
-            "tls.handshakes_per_round", \.tls.handshakesPerRound, 1...10_000, "handshakes",
-            "Handshakes that one round of a reactor begins: who is in waits for so many at most. 8 take about 2 ms "
-                + "with an ECDSA key, 10 ms with RSA."),
-        .integer(
-            "tls.handshake_timeout_ms", \.tls.handshakeTimeoutMs, 500...300_000, "ms",
-            "Time for a whole handshake, waiting for its turn included."),
+            "websocket.deflate_bytes_min", \.websocket.deflateBytesMin, 0...1_048_576, "bytes",
+            "Shorter events are sent plain: alone they hardly shrink."),
     ]
 
     private static let connectionLimits: [Setting] = [
         .integer(
             "limits.frame_bytes", \.limits.frameBytes, 1_024...1_048_576, "bytes",
             "Longest message of a client; a longer one closes the connection with 1009."),
+        .integer(
+            "limits.inflate_ratio", \.limits.inflateRatio, 8...1_032, "bytes",
+            "What one byte of a compressed message may become, from 4 KiB on: more is a bomb, which closes with 1009."),
         .integer(
             "limits.head_bytes", \.limits.headBytes, 2_048...65_536, "bytes",
             "Longest request head; a token takes up to 4 KiB of it. Beyond: 431."),
