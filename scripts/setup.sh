@@ -12,9 +12,11 @@ swift_least=6.2
 #   g++                                          linker, C library headers, C++ runtime: what Swift links against
 #   libcurl4 libxml2 libncurses6 libsqlite3-0 tzdata    what the Swift toolchain itself loads
 #   libssl-dev zlib1g-dev libsqlite3-dev libqrcodegen-dev    HMAC and hashes, CRC, the store, QR codes
+#   libcurl4-openssl-dev                         key sets of token issuers
 #   git ca-certificates                          SwiftPM fetches the packages named in Package.swift
 run_packages="make g++ libcurl4 libxml2 libncurses6 libsqlite3-0 tzdata
-    libssl-dev zlib1g-dev libsqlite3-dev libqrcodegen-dev git ca-certificates"
+    libssl-dev zlib1g-dev libsqlite3-dev libqrcodegen-dev libcurl4-openssl-dev git
+    ca-certificates"
 #   python3-venv chromium fonts-dejavu-core      the browser tests: Playwright drives Debian's Chromium
 #   prometheus                                   its promtool tests the alert rules
 test_packages="python3 python3-venv chromium fonts-dejavu-core prometheus"

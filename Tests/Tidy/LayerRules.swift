@@ -6,21 +6,26 @@ enum LayerRules {
         ("Sources/LiveServer/TLS/", ["Glibc", "Synchronization", "COpenSSL"]),
         ("Sources/LiveServer/IO/", ["Glibc", "Synchronization", "LiveTLS", "CLinux", "CZlib"]),
         ("Sources/LiveServer/Protocol/", ["Glibc", "COpenSSL", "CZlib"]),
+        (
+            "Sources/LiveServer/Keys/",
+            ["Glibc", "Synchronization", "LiveIO", "LiveProtocol", "COpenSSL", "CCurl"]
+        ),
         ("Sources/Rooms/Domain/", []),
         ("Sources/Rooms/Backplane/", ["Glibc", "Synchronization", "Rooms", "LiveIO"]),
         ("Sources/Rooms/Store/", ["Glibc", "Synchronization", "Rooms", "LiveIO", "CSQLite"]),
         (
             "Sources/LiveServer/Server/",
             [
-                "Glibc", "Synchronization", "LiveIO", "LiveTLS", "LiveProtocol", "Rooms", "RoomsBackplane",
-                "RoomsStore", "CLinux", "COpenSSL", "CZlib", "CWeb", "CQRCode", "CSQLite", "Logging",
+                "Glibc", "Synchronization", "LiveIO", "LiveTLS", "LiveProtocol", "LiveKeys", "Rooms",
+                "RoomsBackplane", "RoomsStore",
+                "CLinux", "COpenSSL", "CZlib", "CWeb", "CQRCode", "CSQLite", "Logging",
             ]
         ),
         (
             "Sources/LiveServer/Main/",
             [
                 "Glibc", "Foundation", "ArgumentParser", "Logging", "LiveServer", "LiveIO", "LiveTLS", "LiveProtocol",
-                "Rooms",
+                "LiveKeys", "Rooms",
             ]
         ),
     ]
@@ -63,6 +68,7 @@ enum LayerRules {
         guard file.isSwift,
             file.isIn(
                 "Sources/LiveServer/IO/", "Sources/LiveServer/TLS/", "Sources/LiveServer/Protocol/",
+                "Sources/LiveServer/Keys/",
                 "Sources/LiveServer/Server/", "Sources/Rooms/")
         else { return [] }
         let tokens = file.tokens

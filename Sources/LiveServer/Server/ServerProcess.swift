@@ -73,6 +73,10 @@ package final class ServerProcess {
 
         let opened = try ServerProcess.openStores(configuration, mailboxes: mailboxes)
         backplane = opened.backplane
+        let posts = mailboxes
+        let tokens = try TokenDesk.open(configuration, log: log) { answer, reactor in
+            posts[reactor].post(.tokenJudged(answer))
+        }
         let origins: OriginPolicy
         do throws(OriginPolicy.EntryError) {
             origins = try OriginPolicy(configuration.origins)
@@ -86,8 +90,9 @@ package final class ServerProcess {
             backplane: opened.backplane, ballots: opened.ballots, history: opened.history,
             classStore: opened.classStore, classes: opened.classes, origins: origins,
             listenURL: "\(encryption == nil || extraTLS ? "http" : "https")://\(shownHost):\(port)",
-            tlsPort: encryption == nil ? nil : extraTLS ? tlsPort : port)
+            tlsPort: encryption == nil ? nil : extraTLS ? tlsPort : port, tokens: tokens)
         encryptedURL = extraTLS ? "https://\(shownHost):\(tlsPort)" : nil
+        tokens?.start()
         if let reason = opened.epoch.beganBecause { log.info("new epoch", reason: reason) }
 
         var threads: [CoreThread] = []
@@ -122,6 +127,7 @@ package final class ServerProcess {
     /// Waits until the reactors have ended after `drain`, then closes the log and the stores.
     package func finish() {
         for thread in threads { thread.join() }
+        node.tokens?.stop()
         backplane.stop()
         let isWhole = !backplane.health.failing
         node.ballots.stop()
