@@ -1,5 +1,5 @@
-// Owns what this worker's voters did in polls and what they were told: receipts are the truth that the server's count is
-// held against. Never counts an answer without a receipt.
+// Owns what this worker's voters did in polls and what they were told: receipts are the truth that the server's count
+// is held against. Never counts an answer without a receipt.
 
 /// One voter in one poll.
 struct Ballot {

@@ -1,5 +1,5 @@
-// Owns the cutting of a text/event-stream into events, for the one form that matters here: `id:` and `data:` lines. Keeps
-// only the piece of an event that has not ended. Source: WHATWG HTML §9.2.6.
+// Owns the cutting of a text/event-stream into events, for the one form that matters here: `id:` and `data:` lines.
+// Keeps only the piece of an event that has not ended. Source: WHATWG HTML §9.2.6.
 
 import Glibc
 

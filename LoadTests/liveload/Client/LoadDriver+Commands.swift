@@ -1,5 +1,5 @@
-// Owns commands and their replies: ids that no run repeats, what a reply means, and sending again what a lost connection
-// left open, under the same id. Never decides when something is sent.
+// Owns commands and their replies: ids that no run repeats, what a reply means, and sending again what a lost
+// connection left open, under the same id. Never decides when something is sent.
 
 import LiveIO
 import LiveProtocol

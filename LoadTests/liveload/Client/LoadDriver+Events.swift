@@ -110,7 +110,9 @@ extension LoadDriver {
             closedStream(person, json)
         } else if WireText.begins(json, with: "{\"ev\":\"welcome\"") {
             // On a connection that stands: the reader had fallen behind the tail.
-            guard let seq = WireText.number("\"seq\":", in: json) else { return broken(person, "a welcome without seq") }
+            guard let seq = WireText.number("\"seq\":", in: json) else {
+                return broken(person, "a welcome without seq")
+            }
             measurements.count(.reset)
             if let reading = reading(of: people + person) { closedReadings.append(closing(reading, person)) }
             people[person].joinSeq = seq

@@ -1,5 +1,6 @@
 // Owns what people do in a lesson beside messages and polls: reactions, questions and votes for them, hands, lost
-// connections, leaving early. Times are drawn beforehand and do not wait for what came before. Never in other scenarios.
+// connections, leaving early. Times are drawn beforehand and do not wait for what came before. Never in other
+// scenarios.
 
 import Glibc
 import LiveIO

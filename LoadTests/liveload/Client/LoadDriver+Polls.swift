@@ -1,5 +1,5 @@
-// Owns polls: a teacher opens and closes them, everybody else answers, some several times, some over a connection that is
-// cut before the receipt. Never sends another attempt before the first has its outcome.
+// Owns polls: a teacher opens and closes them, everybody else answers, some several times, some over a connection that
+// is cut before the receipt. Never sends another attempt before the first has its outcome.
 
 import LiveIO
 import LiveProtocol
@@ -84,7 +84,8 @@ extension LoadDriver {
         if WireText.begins(json, with: "{\"ev\":\"poll_started\"") {
             pollStarted(person, json, seq: seq)
         } else if WireText.begins(json, with: "{\"ev\":\"poll_results\"") {
-            guard let poll = WireText.text("\"poll\":\"", in: json), WireText.end(of: "\"final\":true", in: json) != nil,
+            guard let poll = WireText.text("\"poll\":\"", in: json),
+                WireText.end(of: "\"final\":true", in: json) != nil,
                 let counts = WireText.numbers("\"counts\":[", in: json)
             else { return }
             let revision = WireText.number("\"revision\":", in: json) ?? 0

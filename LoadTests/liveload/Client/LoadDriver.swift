@@ -145,10 +145,13 @@ final class LoadDriver: ReactorDriver {
 
     /// Sets a timer for a moment of the monotonic clock; never early.
     func schedule(_ alarm: Alarm, _ number: Int, atNs: UInt64) {
-        let now = MonotonicClock.nowNs()
-        let ms = atNs > now ? (atNs - now + 999_999) / 1_000_000 : 1
+        // The reactor counts from its round's clock, rounded up to a millisecond: so does this, and the timer is due in
+        // the first millisecond that begins at `atNs` or later.
+        let dueMs = (atNs + 999_999) / 1_000_000
+        let baseMs = (reactor.nowNs + 999_999) / 1_000_000
         _ = reactor.schedule(
-            inMs: UInt32(clamping: ms), payload: UInt64(alarm.rawValue) << 56 | UInt64(truncatingIfNeeded: number))
+            inMs: UInt32(clamping: dueMs > baseMs ? dueMs - baseMs : 1),
+            payload: UInt64(alarm.rawValue) << 56 | UInt64(truncatingIfNeeded: number))
     }
 
     func timerFired(_ payload: UInt64) {
@@ -214,7 +217,7 @@ final class LoadDriver: ReactorDriver {
     func noteArrivals() {
         guard stage == .arriving, insidersOpen == 0 else { return }
         stage = .ready
-        tell(.arrived)
+        tell(.arrived(present: present))
     }
 
     private func load(fromNs: UInt64, untilNs: UInt64) {

@@ -26,6 +26,9 @@ final class Conductor {
     private var startNs: UInt64 = 0
 
     private var arrived = 0
+    /// Connections when everybody had arrived.
+    private var joined = 0
+    private var finished: Set<Int> = []
     private var work: [WorkerWork] = []
     private var outcomes: [WorkerOutcome] = []
 
@@ -55,7 +58,6 @@ final class Conductor {
             arrived == workers.count
         }
         let residentJoined = serverPID.flatMap(ServerProbe.residentBytes)
-        let joined = timeline.present
 
         let fromNs = MonotonicClock.nowNs() + Self.settleNs
         let untilNs = fromNs + plan.durationMs * 1_000_000
@@ -98,8 +100,8 @@ final class Conductor {
             }
             _ = poll(&watched, nfds_t(watched.count), 100)
             for (place, entry) in watched.enumerated() where entry.revents != 0 {
-                for report in try workers[place].read() { try take(report) }
-                if workers[place].hasEnded, !isDone() {
+                for report in try workers[place].read() { try take(report, from: place) }
+                if workers[place].hasEnded, !finished.contains(place) {
                     throw RunProblem(description: "a worker process ended unexpectedly while waiting for \(what)")
                 }
             }
@@ -119,12 +121,16 @@ final class Conductor {
         }
     }
 
-    private func take(_ report: Report) throws {
+    private func take(_ report: Report, from worker: Int) throws {
         switch report {
         case .second(let second): timeline.take(second)
-        case .arrived: arrived += 1
+        case .arrived(let present):
+            arrived += 1
+            joined += present
         case .worked(let one): work.append(one)
-        case .finished(let outcome): outcomes.append(outcome)
+        case .finished(let outcome):
+            outcomes.append(outcome)
+            finished.insert(worker)
         case .broken(let reason): throw RunProblem(description: "a worker cannot go on: \(reason)")
         }
     }

@@ -15,8 +15,8 @@ enum Order: Codable, Sendable {
 enum Report: Codable, Sendable {
     /// Once a second.
     case second(WorkerSecond)
-    /// Everybody who comes before the load has joined or failed.
-    case arrived
+    /// Everybody who comes before the load has joined or failed; how many are inside.
+    case arrived(present: Int)
     /// The load is over and every command has its outcome.
     case worked(WorkerWork)
     /// The last word.

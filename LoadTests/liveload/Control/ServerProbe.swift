@@ -34,7 +34,8 @@ enum ServerProbe {
         guard error == 0 else {
             let why = String(cString: strerror(error))
             throw RunProblem(
-                description: "no server at \(target.url): \(why). Start one with: liveserver serve --port \(target.port)")
+                description:
+                    "no server at \(target.url): \(why). Start one with: liveserver serve --port \(target.port)")
         }
     }
 

@@ -1,5 +1,5 @@
-// Owns a worker's life: orders from standard input on a thread of their own, the reactor on the first thread, reports on
-// standard output. Ends when the conductor is gone. Never prints anything else.
+// Owns a worker's life: orders from standard input on a thread of their own, the reactor on the first thread, reports
+// on standard output. Ends when the conductor is gone. Never prints anything else.
 
 import Glibc
 import LiveIO

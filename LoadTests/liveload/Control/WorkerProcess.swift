@@ -1,5 +1,5 @@
-// Owns one worker: this program again as a child, its two pipes, its end. Never leaves a child behind: a worker ends when
-// its standard input does, and is killed by its id when this value goes.
+// Owns one worker: this program again as a child, its two pipes, its end. Never leaves a child behind: a worker ends
+// when its standard input does, and is killed by its id when this value goes.
 
 import Glibc
 import LiveIO

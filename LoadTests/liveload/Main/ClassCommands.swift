@@ -36,9 +36,9 @@ struct Storm: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "The bell rings: a crowd joins while others are inside and chat.",
         discussion: """
-            --people are inside and chat at --rate for --calm seconds; then --crowd arrive within --over seconds: most of \
-            them around its middle (bell), evenly (flat) or at one instant. Joins count from the planned arrival. Who is \
-            told to come later (1013, 503) does.
+            --people are inside and chat at --rate for --calm seconds; then --crowd arrive within --over seconds: \
+            most of them around its middle (bell), evenly (flat) or at one instant. Joins count from the planned \
+            arrival. Who is told to come later (1013, 503) does.
 
             Examples:
               liveload storm --crowd 10000 --over 60 --slo 'join_p99_ms<=2000' --slo 'failed==0'
@@ -97,8 +97,8 @@ struct Burst: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "A poll that everybody answers at once; the count is held against the receipts.",
         discussion: """
-            Each voter sends its answer 1 to --answers times, some over a connection that is cut before the receipt, some \
-            with another answer the second time. The published count must be the count of receipts, exactly.
+            Each voter sends its answer 1 to --answers times, some over a connection that is cut before the receipt, \
+            some with another answer the second time. The published count must be the count of receipts, exactly.
 
             Example:
               liveload burst --people 2000 --within 2 --slo 'receipt_p99_ms<=100' --slo 'polls_wrong==0'
@@ -141,8 +141,8 @@ struct Lesson: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "A whole lesson: people arrive, chat, vote, ask, raise hands, react, lose their connection, leave.",
         discussion: """
-            People arrive around the class boundary (--arrive), then the lesson lasts --duration. Lost connections come \
-            back with `resume` and must have missed nothing; polls are counted against the receipts.
+            People arrive around the class boundary (--arrive), then the lesson lasts --duration. Lost connections \
+            come back with `resume` and must have missed nothing; polls are counted against the receipts.
 
             Examples:
               liveload lesson --url http://127.0.0.1:8080 --people 200

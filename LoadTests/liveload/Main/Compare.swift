@@ -1,4 +1,5 @@
-// Owns `liveload compare`: two results beside each other. Never judges which is better: it cannot know what was changed.
+// Owns `liveload compare`: two results beside each other. Never judges which is better: it cannot know what was
+// changed.
 
 import ArgumentParser
 import Glibc
@@ -8,7 +9,8 @@ struct Compare: ParsableCommand {
         abstract: "Shows two results beside each other.",
         discussion: """
             Example:
-              liveload fanout --json before.json; …; liveload fanout --json after.json; liveload compare before.json after.json
+              liveload fanout --json before.json; liveload fanout --json after.json
+              liveload compare before.json after.json
             """)
 
     @Argument(help: "A result that --json wrote.")

@@ -10,11 +10,11 @@ struct LiveLoadCommand: ParsableCommand {
         commandName: "liveload",
         abstract: "Loads a LiveClassroom server as a school does, and checks that nothing is lost.",
         discussion: """
-            Every reader is checked: each message of its room once and in order. Latencies count from the time at which \
-            something should have happened, so a server that stalls cannot hide it.
+            Every reader is checked: each message of its room once and in order. Latencies count from the time at \
+            which something should have happened, so a server that stalls cannot hide it.
 
-            Exit status: 0 everything arrived and every --slo holds; 1 something was lost, wrong or missed; 2 no verdict \
-            (wrong usage, or no server).
+            Exit status: 0 everything arrived and every --slo holds; 1 something was lost, wrong or missed; 2 no \
+            verdict (wrong usage, or no server).
 
             Begin with:  liveload lesson --url http://127.0.0.1:8080 --people 200
             """,

@@ -52,6 +52,7 @@ enum Figures {
         if digits > 0, part > 0 {
             let places = String(part)
             text += "." + String(repeating: "0", count: digits - places.count) + places
+            while text.hasSuffix("0") { text.removeLast() }
         }
         return value < 0 ? "-" + text : text
     }

@@ -1,5 +1,5 @@
-// Owns a line chart as inline SVG: axes with round numbers, lines told apart by colour and dash, a title and description
-// for those who do not see it. Never a script.
+// Owns a line chart as inline SVG: axes with round numbers, lines told apart by colour and dash, a title and
+// description for those who do not see it. Never a script.
 
 import Glibc
 

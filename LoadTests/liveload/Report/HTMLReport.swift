@@ -64,25 +64,30 @@ enum HTMLReport {
         func line(_ name: String, _ value: (SecondPoint) -> Double?) -> Chart.Line {
             Chart.Line(name: name, points: points.map { (Double($0.second), value($0)) })
         }
-        html += Chart(
-            title: "Inside", xTitle: "seconds", yTitle: "connections", lines: [line("inside") { Double($0.present) }]
-        ).html
-        if points.contains(where: { $0.deliveries > 0 }) {
-            html += Chart(
-                title: "Delivered", xTitle: "seconds", yTitle: "messages a second",
-                lines: [line("delivered") { Double($0.deliveries) }]
+        html +=
+            Chart(
+                title: "Inside", xTitle: "seconds", yTitle: "connections",
+                lines: [line("inside") { Double($0.present) }]
             ).html
+        if points.contains(where: { $0.deliveries > 0 }) {
+            html +=
+                Chart(
+                    title: "Delivered", xTitle: "seconds", yTitle: "messages a second",
+                    lines: [line("delivered") { Double($0.deliveries) }]
+                ).html
         }
         if points.contains(where: { $0.p99 != nil }) {
-            html += Chart(
-                title: "Latency", xTitle: "seconds", yTitle: "milliseconds",
-                lines: [line("p50") { $0.p50 }, line("p99") { $0.p99 }]
-            ).html
+            html +=
+                Chart(
+                    title: "Latency", xTitle: "seconds", yTitle: "milliseconds",
+                    lines: [line("p50") { $0.p50 }, line("p99") { $0.p99 }]
+                ).html
         }
-        html += Chart(
-            title: "Generator", xTitle: "seconds", yTitle: "% of a CPU, busiest worker",
-            lines: [line("CPU") { $0.processorShare * 100 }]
-        ).html
+        html +=
+            Chart(
+                title: "Generator", xTitle: "seconds", yTitle: "% of a CPU, busiest worker",
+                lines: [line("CPU") { $0.processorShare * 100 }]
+            ).html
         html += "</section>"
         let curves = outcome.latencies.filter { $0.count > 100 && $0.metric != Metric.late.rawValue }
         guard !curves.isEmpty else { return html }
@@ -90,14 +95,17 @@ enum HTMLReport {
         // As HDR histograms are drawn: each step to the right leaves a tenth of the values behind it.
         func place(_ percentile: Double) -> Double { -tenths(1 - percentile / 100) }
         for group in stride(from: 0, to: curves.count, by: 4).map({ Array(curves[$0..<min($0 + 4, curves.count)]) }) {
-            html += Chart(
-                title: group.map(\.metric).joined(separator: ", "), xTitle: "percentile", yTitle: "milliseconds",
-                lines: group.map { one in
-                    Chart.Line(name: one.metric, points: zip(one.percentiles, one.values).map { (place($0), $1) })
-                },
-                xTicks: [0, 50, 90, 99, 99.9, 99.99].filter { $0 <= group.compactMap(\.percentiles.last).max() ?? 0 }
+            html +=
+                Chart(
+                    title: group.map(\.metric).joined(separator: ", "), xTitle: "percentile", yTitle: "milliseconds",
+                    lines: group.map { one in
+                        Chart.Line(name: one.metric, points: zip(one.percentiles, one.values).map { (place($0), $1) })
+                    },
+                    xTicks: [0, 50, 90, 99, 99.9, 99.99].filter {
+                        $0 <= group.compactMap(\.percentiles.last).max() ?? 0
+                    }
                     .map { (place($0), "\(Figures.text($0))") }
-            ).html
+                ).html
         }
         return html + "</section>"
     }
@@ -174,7 +182,8 @@ enum HTMLReport {
         .options{display:flex;flex-wrap:wrap;gap:.4rem 1.25rem;padding:0;margin:.75rem 0 0;list-style:none}
         .verdict{margin-top:1.5rem;padding:1rem 1.25rem;background:var(--card);border-left:6px solid var(--good);\
         border-radius:4px}
-        .verdict.bad{border-color:var(--bad)}.verdict h2{margin:0}.verdict ul{margin:.5rem 0 0;padding:0;list-style:none}
+        .verdict.bad{border-color:var(--bad)}.verdict h2{margin:0}\
+        .verdict ul{margin:.5rem 0 0;padding:0;list-style:none}
         .good>h2,li.good{color:var(--good)}.bad>h2,li.bad{color:var(--bad)}li.warning{color:var(--warn)}
         .table{overflow-x:auto}
         table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums}

@@ -1,5 +1,5 @@
-// Owns what a run came to: the figures, the curves, what was wrong and whether the run is fit to be believed. Is written
-// as JSON, and what every other report is made of. Never judges beyond what stands here.
+// Owns what a run came to: the figures, the curves, what was wrong and whether the run is fit to be believed. Is
+// written as JSON, and what every other report is made of. Never judges beyond what stands here.
 
 import Histogram
 

@@ -19,8 +19,9 @@ enum TextReport {
         }
         lines += counts(outcome)
         for poll in outcome.polls {
-            lines.append("poll \(poll.poll) in room \(poll.room): \(poll.receipts) receipts, "
-                + (poll.isExact ? "counted exactly" : "published \(poll.published)"))
+            lines.append(
+                "poll \(poll.poll) in room \(poll.room): \(poll.receipts) receipts, "
+                    + (poll.isExact ? "counted exactly" : "published \(poll.published)"))
         }
         if !outcome.reasons.isEmpty {
             let reasons = outcome.reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
