@@ -12,7 +12,7 @@ BENCH ?= ../shared/bench
 AUTOBAHN ?= ../shared/autobahn
 SERVE_ARGUMENTS ?=
 
-.PHONY: help setup setup-test build run test test-swift test-browser simulation bench load check lint tidy warnings format fuzz conformance sanitize faults clean
+.PHONY: help setup setup-test build run test test-swift test-alerts test-browser simulation bench load check lint tidy warnings format fuzz conformance sanitize faults clean
 .DEFAULT_GOAL := help
 # The steps of a target build on each other.
 .NOTPARALLEL:
@@ -34,10 +34,13 @@ run: build ## starts the server with the demo class at http://127.0.0.1:8080/
 	@scripts/say.sh "starting the demo class; Ctrl-C ends it"
 	@exec .build/$(CONFIGURATION)/liveserver serve $(SERVE_ARGUMENTS)
 
-test: setup-test test-swift test-browser ## runs every test, browsers included
+test: setup-test test-swift test-alerts test-browser ## runs every test, browsers included
 
 test-swift:
 	@scripts/test-swift.sh "$(SWIFT)"
+
+test-alerts:
+	@scripts/test-alerts.sh
 
 test-browser:
 	@scripts/test-browser.sh "$(SWIFT)"

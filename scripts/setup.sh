@@ -16,7 +16,8 @@ swift_least=6.2
 run_packages="make g++ libcurl4 libxml2 libncurses6 libsqlite3-0 tzdata
     libssl-dev zlib1g-dev libsqlite3-dev libqrcodegen-dev git ca-certificates"
 #   python3-venv chromium fonts-dejavu-core      the browser tests: Playwright drives Debian's Chromium
-test_packages="python3 python3-venv chromium fonts-dejavu-core"
+#   prometheus                                   its promtool tests the alert rules
+test_packages="python3 python3-venv chromium fonts-dejavu-core prometheus"
 
 case $purpose in
 run | test) ;;
@@ -64,14 +65,14 @@ check_packages() {
     [ -z "$missing" ] || say "missing to build:$missing"
     extra=""
     [ "$purpose" = run ] || extra=$(missing_of $test_packages)
-    [ -z "$extra" ] || say "missing for the browser tests:$extra"
+    [ -z "$extra" ] || say "missing for some tests:$extra"
     if [ -z "$missing$extra" ]; then
         say "system packages: all there"
         return
     fi
     [ -z "$missing" ] || install $missing || exit 1
-    # Everything else can be tested without a browser.
-    [ -z "$extra" ] || install $extra || say "going on without the browser tests"
+    # Everything else can be tested without them.
+    [ -z "$extra" ] || install $extra || say "going on without the tests that need them"
 }
 
 check_swift() {
@@ -98,7 +99,7 @@ if command -v apt-get >/dev/null 2>&1 && command -v dpkg-query >/dev/null 2>&1; 
     check_packages
 else
     say "no apt-get here: please see that the equivalents of these Debian packages are installed:"
-    echo "    $run_packages; for the browser tests: $test_packages" | tr -s ' \n' ' '
+    echo "    $run_packages; for the tests: $test_packages" | tr -s ' \n' ' '
     echo
 fi
 check_swift

@@ -155,6 +155,22 @@ struct ChatRuleTests {
         #expect(f.room.reactionCount == 1)
     }
 
+    @Test func `everybody's own reactions are known, and only to them`() {
+        var f = RoomFixture()
+        let first = f.message(People.ada)
+        let second = f.message(People.ben)
+        #expect(f.room.reactions(of: People.ada.participant).isEmpty)
+        f.send(People.ada, .chatReact(second, emoji: "👍", on: true))
+        f.send(People.ada, .chatReact(first, emoji: "❤️", on: true))
+        f.send(People.ada, .chatReact(first, emoji: "👍", on: true))
+        f.send(People.ben, .chatReact(first, emoji: "👍", on: true))
+        let own = f.room.reactions(of: People.ada.participant)
+        #expect(own.map(\.message) == [first, second] && own.map(\.emoji) == [["❤️", "👍"], ["👍"]])
+        #expect(f.room.reactions(of: People.ben.participant).map(\.emoji) == [["👍"]])
+        f.send(People.ada, .chatReact(second, emoji: "👍", on: false))
+        #expect(f.room.reactions(of: People.ada.participant).map(\.message) == [first])
+    }
+
     @Test func `emoji are compared as bytes`() {
         var f = RoomFixture()
         let message = f.message(People.ada)

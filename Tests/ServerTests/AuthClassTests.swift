@@ -121,6 +121,26 @@ import Testing
         #expect(join(classes, 3) == nil)
     }
 
+    @Test func `cap and lock count the guests of the time before a restart`() throws {
+        let before = directory()
+        let created = try made(before, cap: 2)
+        func join(_ classes: Office, _ device: Int) -> Result<Admission, ClassRefusal> {
+            classes.join(
+                code: created.record.code.text, name: "A", device: "\(Self.device)\(device)", from: Self.school,
+                now: Self.now)
+        }
+        let guest = try #require(try join(before, 1).get().newGuest)
+        #expect(try join(before, 1).get().newGuest == nil, "known already")
+        let after = directory()
+        after.restore(created.record, guests: [guest])
+        #expect(try join(after, 1).get().newGuest == nil)
+        _ = try join(after, 2).get()
+        #expect(join(after, 3).error == .full)
+        after.restore(created.record, guests: [guest])
+        _ = after.update(created.record.code, locked: true)
+        #expect(join(after, 1).error == nil && join(after, 2).error == .locked)
+    }
+
     @Test func `an expired class is gone and makes room`() throws {
         var limits = ClassLimits()
         limits.classesMax = 2

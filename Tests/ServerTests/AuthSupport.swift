@@ -111,7 +111,7 @@ final class Office {
         directory.update(code, cap: cap, locked: locked)
     }
 
-    func restore(_ record: ClassRecord) { directory.restore(record) }
+    func restore(_ record: ClassRecord, guests: Set<UInt64> = []) { directory.restore(record, guests: guests) }
 }
 
 /// A bucket behind a reference.

@@ -102,7 +102,8 @@ private struct Exposition {
 @Suite struct OperationsMetricsTests {
     private static let node = NodeFacts(
         startedMs: 1_700_000_000_500, logFailing: false, logEntries: 7, logRounds: 5, logFailures: 0, logDepth: 2,
-        ballotsInJournal: true, ballotsUndrained: 4, ballotQueueDepth: 1, ballotCommits: 9, classes: 3)
+        ballotsInJournal: true, ballotsUndrained: 4, ballotQueueDepth: 1, ballotCommits: 9, historyFailures: 1,
+        historyFailing: true, classes: 3)
 
     private func counters(seed: UInt64) -> ReactorCounters {
         var random = SeededRandom(seed: seed)

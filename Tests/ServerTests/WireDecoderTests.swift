@@ -251,7 +251,7 @@ struct WireDecoderTests {
             videoError: true)
         #expect(full == .heartbeat(id("h"), expected))
         let bare = decode(#"{"op":"heartbeat","id":"h","seq":0,"lag_ms":-5e9,"transport":"carrier pigeon"}"#)
-        #expect(bare == .heartbeat(id("h"), Heartbeat(seq: 0)))
+        #expect(bare == .heartbeat(id("h"), Heartbeat(seq: 0, lagMs: 0)))
         for (text, transport) in [("websocket", ClientTransport.webSocket), ("ws", .webSocket), ("poll", .longPoll)] {
             let beat = decode(#"{"op":"heartbeat","id":"h","seq":0,"transport":"\#(text)"}"#)
             #expect(beat == .heartbeat(id("h"), Heartbeat(seq: 0, transport: transport)))

@@ -89,7 +89,7 @@ struct WireStateTests {
         #expect(
             you(WireRoom.ada)
                 == #"{"participant":"ada","name":"Ada \u003cL>","role":"student","muted":true,"#
-                + #""hand":false,"upvotes":[],"ballots":[]}"#
+                + #""hand":false,"upvotes":[],"reactions":{"m2":["\""]},"ballots":[]}"#
         )
         let ballots = [
             OwnBallotFact(poll: PollID(seq: 5), attempt: "t\"1", choices: 0b10, stored: true),
@@ -98,7 +98,7 @@ struct WireStateTests {
         #expect(
             you(WireRoom.ben, ballots)
                 == #"{"participant":"ben","name":"Ben","role":"student","muted":false,"hand":true,"upvotes":["q6"],"#
-                + #""ballots":[{"poll":"p5","attempt_id":"t\"1","choice":1,"durable":"store"},"#
+                + #""reactions":{},"ballots":[{"poll":"p5","attempt_id":"t\"1","choice":1,"durable":"store"},"#
                 + #"{"poll":"p99","attempt_id":"u","choices":[0,2],"durable":"node"}]}"#)
     }
 }

@@ -29,6 +29,9 @@ enum EscapeRules {
         }
     }
 
+    /// The names of the escapes in one file.
+    static func names(in file: SourceFile) -> [String] { escapes(in: file).map(\.name) }
+
     private static func escapes(in file: SourceFile) -> [(name: String, line: Int)] {
         let tokens = file.tokens
         return tokens.indices.compactMap { index in

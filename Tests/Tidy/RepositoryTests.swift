@@ -48,4 +48,11 @@ struct RepositoryTests {
     @Test func `every link between the pages leads somewhere`() {
         expectClean(LinkRules.resolve(existing: Repository.allPaths))
     }
+    @Test func `every file and folder that a page names is there`() {
+        expectClean(PageRules.files(existing: Repository.allPaths))
+    }
+    @Test func `every setting that a page names is in the reference`() { expectClean(PageRules.settings) }
+    @Test func `every metric that a page names is written by the server`() { expectClean(PageRules.metrics) }
+    @Test func `every target of make that a page names is in the Makefile`() { expectClean(PageRules.targets) }
+    @Test func `every type and escape on the architecture page exists`() { expectClean(PageRules.types) }
 }

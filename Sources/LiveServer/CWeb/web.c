@@ -70,6 +70,9 @@ static const unsigned char app_polls_js[] = {
 static const unsigned char app_questions_js[] = {
 #embed "../Web/app/questions.js"
 };
+static const unsigned char app_record_js[] = {
+#embed "../Web/app/record.js"
+};
 static const unsigned char app_session_js[] = {
 #embed "../Web/app/session.js"
 };
@@ -198,6 +201,7 @@ static const struct cweb_asset assets[] = {
     ASSET("/app/people.js", SCRIPT, app_people_js),
     ASSET("/app/polls.js", SCRIPT, app_polls_js),
     ASSET("/app/questions.js", SCRIPT, app_questions_js),
+    ASSET("/app/record.js", SCRIPT, app_record_js),
     ASSET("/app/session.js", SCRIPT, app_session_js),
     ASSET("/app/share.js", SCRIPT, app_share_js),
     ASSET("/app/shell.js", SCRIPT, app_shell_js),

@@ -62,7 +62,7 @@ struct Serve: ParsableCommand {
         while true {
             let signal = try signals.wait()
             guard signal != SIGHUP else {
-                reload(log)
+                reload(process, log)
                 continue
             }
             log.info("draining")
@@ -80,11 +80,10 @@ struct Serve: ParsableCommand {
         StandardStream.output.line("demo class, student: \(process.url)/join#c=DEMO24")
     }
 
-    /// SIGHUP: the log level may have changed; the rest is read at the next start.
-    private func reload(_ log: ServerLog) {
+    /// SIGHUP: the configuration is read again, and each part takes what it can of it.
+    private func reload(_ process: ServerProcess, _ log: ServerLog) {
         do {
-            log.setLevel(try options.load(flags: flags).log.level)
-            log.info("log level read again")
+            process.reload(try options.load(flags: flags))
         } catch {
             log.error("the configuration cannot be read; nothing was changed", reason: "\(error)")
         }

@@ -23,6 +23,8 @@ package final class ServerProcess {
     /// Where the node listens, as a browser would write it.
     package var url: String { node.listenURL }
     let node: ServerNode
+    /// What SIGHUP renews; parts add their steps while the node starts.
+    package private(set) var reloads = ReloadSteps()
     private let threads: [CoreThread]
     private let backplane: any Backplane
 
@@ -86,6 +88,18 @@ package final class ServerProcess {
                 })
         }
         self.threads = threads
+        addReloadSteps(log)
+    }
+
+    /// SIGHUP: every part takes what it can of a new configuration; the rest is read at the next start.
+    package func reload(_ configuration: ServerConfiguration) { reloads.run(configuration, log: node.log) }
+
+    private func addReloadSteps(_ log: ServerLog) {
+        reloads.add(
+            ReloadStep("log.level") {
+                log.setLevel($0.log.level)
+                return nil
+            })
     }
 
     /// Waits until the reactors have ended after `drain`, then closes the log and the stores.
@@ -95,6 +109,7 @@ package final class ServerProcess {
         let isWhole = !backplane.health.failing
         node.ballots.stop()
         node.history.stop()
+        node.records.stop()
         node.classStore.stop()
         guard isWhole else {
             return node.log.error("the log is not known to be on the disk", reason: "its last write or sync failed")
@@ -134,7 +149,9 @@ package final class ServerProcess {
         _ index: Int, node: ServerNode, listener: ListenerBox, waker: Waker, mailbox: Mailbox<CoreMessage>
     ) {
         do throws(IOFailure) {
-            let reactor = try Reactor(waker: waker)
+            var limits = ReactorConfiguration()
+            limits.acceptBudget = node.configuration.limits.acceptPortion
+            let reactor = try Reactor(configuration: limits, waker: waker)
             let core = ReactorCore(index: index, node: node, reactor: reactor, mailbox: mailbox)
             reactor.attach(core)
             try reactor.listen(listener.take())
@@ -170,15 +187,19 @@ package final class ServerProcess {
                 dataDirectory: directory, journalDirectory: directory + "/journal", journalEnd: log.end,
                 deliver: { route.history($0) })
             historyBox.set(history)
-            var desk = BallotDeskConfiguration(dataDirectory: directory)
+            var desk = BallotDeskConfiguration(
+                dataDirectory: configuration.journal.enabled ? directory : MemoryFolder.emptied(in: directory))
             desk.transactionMs = Int64(configuration.store.answerTimeoutMs)
             desk.queueMax = configuration.store.queue
             desk.journal = .preallocated(reserveSegments: configuration.journal.reserveSegments)
             let ballots = try BallotDesk(configuration: desk, deliver: { route.ballots($0) })
             let classStore = try ClassStore(dataDirectory: directory, deliver: { route.classSaved($0) })
             var classes = ClassDirectory(key: configuration.auth.key, limits: configuration.classLimits)
-            for stored in try classStore.loadAll(nowMs: WallClock.nowMs()) {
-                if let record = ClassRecord(stored) { classes.restore(record) }
+            let nowMs = WallClock.nowMs()
+            let guests = Dictionary(grouping: try classStore.loadGuests(nowMs: nowMs), by: \.code)
+            for stored in try classStore.loadAll(nowMs: nowMs) {
+                guard let record = ClassRecord(stored) else { continue }
+                classes.restore(record, guests: Set(guests[stored.code, default: []].map(\.guest)))
             }
             return Stores(
                 epoch: epoch, backplane: log.backplane, ballots: ballots, history: history, classStore: classStore,
@@ -195,7 +216,7 @@ extension ServerProcess {
         _ configuration: ServerConfiguration, _ route: OutcomeRouter, _ history: HistoryBox
     ) throws(JournalFailure) -> (backplane: any Backplane, end: JournalPosition) {
         guard configuration.journal.enabled else {
-            return (MemorySequencer { home, outcomes in route.sequenced(outcomes, home) }, .beginning)
+            return (MemorySequencer { home, outcomes in route.offer(outcomes, home) }, .beginning)
         }
         var options = JournalOptions()
         options.segmentBytes = configuration.journal.segmentBytes
@@ -244,11 +265,14 @@ private final class OutcomeRouter: Sendable {
 
     func sequenced(_ outcomes: [Sequenced], _ home: Int) { post(.sequenced(outcomes), home) }
 
+    /// For a log that answers on the reactor's own thread, which must not wait for itself.
+    func offer(_ outcomes: [Sequenced], _ home: Int) -> Bool { mailboxes[home].post(.sequenced(outcomes)) }
+
     func history(_ outcome: HistoryOutcome) {
         switch outcome {
-        case .loaded(let ticket, _), .unavailable(let ticket): post(.history(outcome), TicketTable.reactor(of: ticket))
+        case .loaded(let ticket, _), .unavailable(let ticket), .lineage(let ticket, _):
+            post(.history(outcome), TicketTable.reactor(of: ticket))
         case .projected(let position): sequencer.withLock { $0 }?.projected(upTo: position)
-        case .lineage: break
         }
     }
 
@@ -277,6 +301,7 @@ private final class OutcomeRouter: Sendable {
     }
 
     /// Answers are never dropped: the mailbox is larger than all that can be asked at once, so a refusal is transient.
+    /// Called on the threads of log and stores, never on a reactor's.
     private func post(_ message: CoreMessage, _ reactor: Int) {
         while !mailboxes[reactor].post(message) { usleep(200) }
     }

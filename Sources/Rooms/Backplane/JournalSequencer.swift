@@ -13,9 +13,15 @@ import Synchronization
 package final class JournalSequencer: Backplane {
     /// Journal record kind of a room's log entry (`LogEntryCodec` bytes).
     package static let entryKind: UInt8 = 1
+    /// Journal record kind of the canary that is written while the journal fails, to find out when it no longer does.
+    /// Readers pass it over.
+    package static let canaryKind: UInt8 = 2
+    /// How often the canary is tried, in milliseconds: readiness comes back that soon after the disk does, also on a
+    /// node where nobody says anything.
+    package static let canaryEveryMs: UInt64 = 1_000
 
     /// What the log thread counts.
-    fileprivate struct Statistics: Sendable {
+    struct Statistics: Sendable {
         var entries: UInt64 = 0
         var commits: UInt64 = 0
         var failures: UInt64 = 0
@@ -58,7 +64,7 @@ package final class JournalSequencer: Backplane {
                 writer: box.take(), fsyncEveryMs: fsyncEveryMs,
                 deliver: deliver, committed: committed)
             var batch: [Submission] = []
-            while queue.take(into: &batch, deadlineNs: log.syncDueNs) {
+            while queue.take(into: &batch, deadlineNs: log.wakeNs) {
                 log.write(&batch)
                 batch.removeAll(keepingCapacity: true)
                 log.release(before: shared.projected.withLock { $0 })
@@ -105,106 +111,5 @@ private final class WriterBox: @unchecked Sendable {
     func take() -> JournalWriter {
         guard let taken = writer.take() else { preconditionFailure("the log thread takes its writer once") }
         return taken
-    }
-}
-
-/// What one round of the log thread does, and what it remembers between rounds.
-private struct LogRound: ~Copyable {
-    var writer: JournalWriter
-    /// The log's clock: stands still where the machine's steps back. A room whose entries are younger keeps its own.
-    var lastTs: Int64 = 0
-    let fsyncEveryMs: UInt32
-    let deliver: @Sendable (Int, [Sequenced]) -> Void
-    let committed: @Sendable (JournalPosition) -> Void
-    var statistics = JournalSequencer.Statistics()
-    private var unsyncedSinceMs: UInt64?
-    private var releasedSegment: UInt64 = 0
-
-    init(
-        writer: consuming JournalWriter, fsyncEveryMs: UInt32,
-        deliver: @escaping @Sendable (Int, [Sequenced]) -> Void,
-        committed: @escaping @Sendable (JournalPosition) -> Void
-    ) {
-        self.writer = writer
-        self.fsyncEveryMs = fsyncEveryMs
-        self.deliver = deliver
-        self.committed = committed
-    }
-
-    /// Until when the thread may sleep: then what is written must be on the disk.
-    var syncDueNs: UInt64? { unsyncedSinceMs.map { ($0 + UInt64(fsyncEveryMs)) * 1_000_000 } }
-
-    mutating func write(_ batch: inout [Submission]) {
-        let nowMs = MonotonicClock.nowNs() / 1_000_000
-        let due = unsyncedSinceMs.map { nowMs >= $0 + UInt64(fsyncEveryMs) } ?? false
-        if batch.isEmpty {
-            if due { sync() }
-            return
-        }
-        lastTs = max(lastTs, WallClock.nowMs())
-        for i in batch.indices {
-            let ts = lastTs.littleEndian
-            batch[i].bytes.withUnsafeMutableBytes {
-                $0.storeBytes(of: ts, toByteOffset: LogEntryCodec.tsOffset, as: Int64.self)
-                writer.append(kind: JournalSequencer.entryKind, UnsafeRawBufferPointer($0))
-            }
-        }
-        var failed = false
-        do throws(JournalFailure) {
-            let end = try writer.commit(sync: due)
-            statistics.entries += UInt64(batch.count)
-            unsyncedSinceMs = due ? nil : (unsyncedSinceMs ?? nowMs)
-            committed(end)
-        } catch {
-            statistics.failures += 1
-            failed = true
-        }
-        statistics.commits += 1
-        statistics.failing = failed
-        tellHomes(batch, failed: failed)
-    }
-
-    private func tellHomes(_ batch: [Submission], failed: Bool) {
-        // Homes are few: one pass a home keeps each room's order without a dictionary.
-        var remaining = batch.count
-        var home = 0
-        while remaining > 0 {
-            var outcomes: [Sequenced] = []
-            for submission in batch where submission.home == home {
-                outcomes.append(
-                    Sequenced(room: submission.room, seq: submission.seq, ts: failed ? 0 : lastTs, failed: failed))
-            }
-            if !outcomes.isEmpty {
-                remaining -= outcomes.count
-                deliver(home, outcomes)
-            }
-            home += 1
-        }
-    }
-
-    private mutating func sync() {
-        do throws(JournalFailure) {
-            _ = try writer.commit(sync: true)
-            unsyncedSinceMs = nil
-        } catch {
-            statistics.failures += 1
-            statistics.failing = true
-        }
-    }
-
-    /// Removes whole segments that history has taken over; the one being written stays.
-    mutating func release(before position: JournalPosition) {
-        guard position.segment > releasedSegment else { return }
-        releasedSegment = position.segment
-        do throws(JournalFailure) {
-            try writer.removeSegments(before: position)
-        } catch {
-            // They stay on the disk; the next position tries again.
-            statistics.failures += 1
-        }
-    }
-
-    mutating func finish() {
-        if unsyncedSinceMs != nil { sync() }
     }
 }

@@ -14,10 +14,11 @@ package final class MemorySequencer: Backplane {
     }
 
     private let state = Mutex(State())
-    private let deliver: @Sendable (Int, [Sequenced]) -> Void
+    private let deliver: @Sendable (Int, [Sequenced]) -> Bool
 
-    /// - Parameter deliver: called on the submitting reactor's thread; it posts to that reactor's mailbox.
-    package init(deliver: @escaping @Sendable (_ home: Int, _ outcomes: [Sequenced]) -> Void) {
+    /// - Parameter deliver: called on the submitting reactor's thread; it posts to that reactor's own mailbox and says
+    ///   false, without waiting, where that is full: only the thread that asks could make room in it.
+    package init(deliver: @escaping @Sendable (_ home: Int, _ outcomes: [Sequenced]) -> Bool) {
         self.deliver = deliver
     }
 
@@ -26,11 +27,15 @@ package final class MemorySequencer: Backplane {
         guard let home = round.first?.home else { return true }
         let ts = state.withLock {
             $0.lastTs = max($0.lastTs, WallClock.nowMs())
-            $0.entries += UInt64(round.count)
-            $0.rounds += 1
             return $0.lastTs
         }
-        deliver(home, round.map { Sequenced(room: $0.room, seq: $0.seq, ts: ts, failed: false) })
+        guard deliver(home, round.map { Sequenced(room: $0.room, seq: $0.seq, ts: ts, failed: false) }) else {
+            return false
+        }
+        state.withLock {
+            $0.entries += UInt64(round.count)
+            $0.rounds += 1
+        }
         return true
     }
 

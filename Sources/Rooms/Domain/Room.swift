@@ -102,6 +102,17 @@ extension Room {
         return ids
     }
 
+    /// The kept messages that a participant reacts to with the emoji of each, oldest message first; for `you`.
+    package func reactions(of participant: ParticipantID) -> [(message: MessageID, emoji: [String])] {
+        guard reactionCount > 0 else { return [] }
+        var own: [(message: MessageID, emoji: [String])] = []
+        for entry in messages.elements where !entry.reactions.isEmpty {
+            let emoji = entry.reactions.filter { $0.participants.place(of: participant).found }.map(\.emoji)
+            if !emoji.isEmpty { own.append((entry.message.id, emoji)) }
+        }
+        return own
+    }
+
     /// The reply facts of an accepted command within the window of idempotency; nil: not known (any more).
     package func outcome(of participant: ParticipantID, id: CommandID) -> Outcome? {
         outcomes.outcome(participant, id)

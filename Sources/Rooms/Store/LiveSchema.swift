@@ -64,6 +64,14 @@ extension SQLiteSchema {
               expires_ms INTEGER NOT NULL
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX classes_by_expiry ON classes (expires_ms);
+            """,
+            // Who was let into a class, by a number that names nobody: for its cap and its lock.
             """
+            CREATE TABLE class_guests (
+              code TEXT NOT NULL,
+              guest INTEGER NOT NULL,
+              PRIMARY KEY (code, guest)
+            ) STRICT, WITHOUT ROWID;
+            """,
         ])
 }

@@ -159,6 +159,7 @@ final class CoreWorld {
         }
         node.ballots.stop()
         node.history.stop()
+        node.records.stop()
         node.classStore.stop()
         serverLog.stop()
     }

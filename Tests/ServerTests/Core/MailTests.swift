@@ -111,6 +111,70 @@ import Testing
         try world.until("events come") { back.has("\"ev\":\"chat_message\"") && back.has("later") }
     }
 
+    @Test func `a deletion that a full mailbox lost comes with the repair`() throws {
+        let world = try CoreWorld(reactors: 2, mailboxCapacity: 64)
+        let room = try world.room(at: 1)
+        let ada = try world.member("ada", of: room, at: 0)
+        let teacher = try world.member("teacher", .instructor, of: room, at: 1)
+        teacher.command(#"{"op":"chat_send","id":"c1","text":"to be forgotten"}"#)
+        try world.until("ada reads it") { ada.has("to be forgotten") }
+        let home = try #require(world.home(room))
+        teacher.command(#"{"op":"chat_delete","id":"c2","message":"\#(MessageID(seq: 1).text)"}"#)
+        try alone(world, "the deletion is applied", at: 1) {
+            for answer in world.log.answers() { _ = world.mailboxes[1].post(.sequenced(answer.outcomes)) }
+            fill(world.mailboxes[0], room)
+            return home.room.seq == 2 && teacher.has("chat_deleted")
+        }
+        #expect(world.cores[1].counters.mailboxRefusals > 0)
+        try world.until("the repair") { ada.has("chat_deleted") }
+        for core in world.cores {
+            let replica = try #require(core.replica(room))
+            for list in LogClass.allCases {
+                let kept = String(decoding: replica.missed(after: 0, in: list).frames, as: UTF8.self)
+                #expect(kept.contains("chat_message") && !kept.contains("to be forgotten"), "\(core.index) \(list)")
+            }
+        }
+    }
+
+    @Test func `who missed more deletions than are remembered begins anew`() {
+        var memory = RedactionMemory()
+        #expect(memory.since(0)?.isEmpty == true)
+        for place in 1...UInt64(RedactionMemory.keptMax) { memory.note(place, at: place + 100) }
+        #expect(memory.since(0)?.count == RedactionMemory.keptMax && memory.since(100)?.first == 1)
+        #expect(memory.since(101)?.first == 2 && memory.since(UInt64(RedactionMemory.keptMax) + 100)?.isEmpty == true)
+        memory.note(9_999, at: 9_999)
+        #expect(memory.since(0) == nil, "half of it is forgotten")
+        #expect(memory.since(9_998) == [9_999])
+    }
+
+    @Test func `a reply that finds no room in a mailbox comes later`() throws {
+        let world = try CoreWorld(reactors: 2, mailboxCapacity: 64)
+        let room = try world.room(at: 1)
+        let ada = try world.member("ada", of: room, at: 0)
+        ada.command(#"{"op":"hand_lower","id":"no-hand"}"#)
+        try alone(world, "the command is on its way", at: 0) { world.mailboxes[1].count > 0 }
+        fill(world.mailboxes[0], room)
+        try alone(world, "the reply is owed", at: 1) { world.cores[1].owedMail.answerCount == 1 }
+        #expect(!ada.has("no-hand"))
+        try world.until("the reply") { ada.has("\"re\":\"no-hand\"") }
+        #expect(world.cores[1].owedMail.isEmpty && ada.text.ranges(of: "no-hand").count == 1)
+    }
+
+    @Test func `whose reply cannot even be kept is closed, once`() throws {
+        var owed = OwedMail()
+        let lucky = Endpoint(reactor: 1, connection: ConnectionID(index: 1, generation: 1))
+        let unlucky = Endpoint(reactor: 1, connection: ConnectionID(index: 2, generation: 1))
+        func reply(_ origin: Endpoint) -> CoreMessage {
+            .reply(RoomReply(origin: origin, json: [], afterSeq: 0, status: 200, pauseMs: 0))
+        }
+        for origin in [lucky, unlucky, unlucky] { owed.add(answer: reply(origin), for: origin, max: 1) }
+        #expect(owed.messages.count == 2 && owed.answerCount == 1)
+        guard case .close(let id, CloseCode.tryAgain, _)? = owed.messages.last?.message else {
+            throw Overdue(what: "a close")
+        }
+        #expect(id == unlucky.connection)
+    }
+
     @Test func `a long poll that fell off the tail gets a cursor that leads to a snapshot`() throws {
         let world = try CoreWorld { $0.limits.tailEvents = 16 }
         let room = try world.room()

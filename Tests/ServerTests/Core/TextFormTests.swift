@@ -17,6 +17,7 @@ import Testing
         case .live(let room): "live \(room.raw)"
         case .commands(let room): "commands \(room.raw)"
         case .participants(let room): "participants \(room.raw)"
+        case .record(let room): "record \(room.raw)"
         case .classes: "classes"
         case .classInfo(let code): "class \(code)"
         case .join: "join"
@@ -31,7 +32,8 @@ import Testing
     @Test func `every path means one thing`() {
         let table = [
             ("/v1/rooms/a/b/c/live", "live a/b/c"), ("/v1/rooms/a/b/c/commands", "commands a/b/c"),
-            ("/v1/rooms/a/b/c/participants", "participants a/b/c"), ("/v1/rooms/a/b/live", "nothing"),
+            ("/v1/rooms/a/b/c/participants", "participants a/b/c"), ("/v1/rooms/a/b/c/record", "record a/b/c"),
+            ("/v1/rooms/a/b/live", "nothing"),
             ("/v1/rooms/a/b/c/d/live", "nothing"), ("/v1/rooms//b/c/live", "nothing"), ("/v1/rooms/live", "nothing"),
             ("/v1/rooms/a/b/c/live/", "nothing"), ("/v1/rooms/live/live/live/live", "live live/live/live"),
             ("/v1/classes", "classes"), ("/v1/classes/ABC234", "class ABC234"), ("/v1/classes/", "nothing"),

@@ -168,7 +168,7 @@ struct BallotOutageTests {
         let handle = try ForeignConnection(database)
         try handle.execute("PRAGMA user_version = 4711")
         handle.close()
-        #expect(throws: StoreFailure.newerSchema(file: "live.db", found: 4711, known: 1)) {
+        #expect(throws: StoreFailure.newerSchema(file: "live.db", found: 4711, known: 2)) {
             try DeskProbe(directory)
         }
         let other = TemporaryDirectory("outage")

@@ -52,6 +52,27 @@ struct ClassStoreTests {
         #expect(try store.loadAll(nowMs: 0).map(\.code) == ["NEW234"])
     }
 
+    @Test func `guests of a class are there after a restart, and go with it`() throws {
+        let first = try store()
+        #expect(first.save(record("ABC234"), ticket: 1))
+        for guest in [1, 2, .max, 2] as [UInt64] { #expect(first.keep(ClassGuest(code: "ABC234", guest: guest))) }
+        first.stop()
+        let second = try store()
+        #expect(Set(try second.loadGuests(nowMs: 0).map(\.guest)) == [1, 2, .max])
+        #expect(try second.loadGuests(nowMs: 2_000).isEmpty, "the class has expired")
+        // The same class once more keeps them; another one under its code does not.
+        #expect(second.save(record("ABC234", locked: 1), ticket: 2))
+        _ = answers.wait(2)
+        #expect(try second.loadGuests(nowMs: 0).count == 3)
+        let another = ClassRecord(
+            code: "ABC234", room: "guest/ABC234/live", name: "Other", guests: "named", cap: 5, locked: 0,
+            teacherSecretHash: "ff", createdMs: 1_500, expiresMs: 2_000)
+        #expect(second.save(another, ticket: 3))
+        _ = answers.wait(3)
+        #expect(try second.loadGuests(nowMs: 0).isEmpty)
+        second.stop()
+    }
+
     @Test func `a locked store is waited for, a lost one is not made anew`() throws {
         let store = try store()
         defer { store.stop() }

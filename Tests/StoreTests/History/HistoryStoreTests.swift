@@ -34,6 +34,47 @@ struct HistoryStoreTests {
         #expect(probe.load(other)?.entries.map(\.bytes) == [bytes(chat(1, "elsewhere"), epoch, room: other)])
     }
 
+    @Test func `figures are kept in place of those before, for each room, and come back with a load`() throws {
+        let probe = try HistoryProbe(directory)
+        defer { probe.store.stop() }
+        let other = sample("i/c/other", RoomKey.init)
+        #expect(probe.load()?.figures == nil)
+        #expect(probe.store.saveFigures(room: HistoryProbe.room, bytes: [1]))
+        #expect(probe.store.saveFigures(room: other, bytes: [2]))
+        #expect(probe.store.saveFigures(room: HistoryProbe.room, bytes: [3, 4]))
+        #expect(probe.load()?.figures == [3, 4])
+        #expect(probe.load()?.entries == [], "a room may have figures before it has a log")
+        try probe.commit([(chat(1, "one"), epoch)])
+        try probe.reopen()
+        #expect(probe.load()?.figures == [3, 4])
+        #expect(probe.load(other)?.figures == [2])
+    }
+
+    @Test func `a reader walks the whole log in portions, one room at a time`() throws {
+        let probe = try HistoryProbe(directory)
+        defer { probe.store.stop() }
+        let other = sample("i/c/other", RoomKey.init)
+        let count = UInt64(HistoryLimits.readEntriesMax) * 2 + 5
+        for start in stride(from: 1, through: count, by: 500) {
+            try probe.commit((start..<min(start + 500, count + 1)).map { (chat($0, "t\($0)"), epoch) })
+        }
+        try probe.commit([(chat(1, "elsewhere"), epoch)], room: other)
+        _ = probe.load()
+        let reader = HistoryReader(dataDirectory: directory.path("data"))
+        var seqs: [UInt64] = []
+        var portions = 0
+        while case let entries = try reader.entries(of: HistoryProbe.room, after: seqs.last ?? 0), !entries.isEmpty {
+            seqs += entries.map(\.seq)
+            portions += 1
+        }
+        #expect(seqs == Array(1...count) && portions == 3)
+        let elsewhere = [bytes(chat(1, "elsewhere"), epoch, room: other)]
+        #expect(try reader.entries(of: other, after: 0).map(\.bytes) == elsewhere)
+        #expect(try reader.entries(of: sample("i/c/unknown", RoomKey.init), after: 0) == [])
+        let nowhere = HistoryReader(dataDirectory: directory.path("nothing"))
+        #expect(throws: StoreFailure.self) { try nowhere.entries(of: other, after: 0) }
+    }
+
     @Test func `only what was announced as committed is read`() throws {
         let probe = try HistoryProbe(directory)
         defer { probe.store.stop() }
@@ -115,6 +156,32 @@ struct HistoryStoreTests {
             let file = try directory.read("data/\(name)")
             #expect(file.firstRange(of: Array("a secret that must go".utf8)) == nil, "\(name) still has the text")
         }
+    }
+
+    @Test func `only a deletion that the room took redacts the history`() throws {
+        let probe = try HistoryProbe(directory)
+        defer { probe.store.stop() }
+        try probe.commit([
+            (chat(1, "stays, the class was over"), epoch), (chat(2, "goes"), epoch),
+            (entry(3, .chatDelete(MessageID(seq: 2)), role: .assistant), epoch),
+            (entry(4, .roomEnd, role: .instructor), epoch),
+            (entry(5, .chatDelete(MessageID(seq: 1)), role: .assistant), epoch),
+        ])
+        let loaded = try #require(probe.load())
+        #expect(loaded.entries[0].bytes == bytes(chat(1, "stays, the class was over"), epoch))
+        #expect(loaded.entries[1].bytes == bytes(try #require(chat(2, "goes").redacted), epoch))
+        // The same from a snapshot that holds the end of the class, in another process.
+        var room = Room(key: HistoryProbe.room)
+        for stored in loaded.entries {
+            _ = room.apply(try stored.bytes.withUnsafeBytes { try LogEntryCodec.decode($0).entry })
+        }
+        #expect(room.ended)
+        #expect(probe.store.saveSnapshot(room: HistoryProbe.room, seq: 5, epoch: epoch, bytes: room.encodeSnapshot()))
+        #expect(probe.load()?.snapshotSeq == 5)
+        try probe.reopen()
+        try probe.commit([(entry(6, .chatDelete(MessageID(seq: 1)), role: .assistant), epoch)])
+        _ = probe.load()
+        #expect(probe.load(tailEntries: 100)?.entries.first?.bytes == loaded.entries[0].bytes)
     }
 
     @Test func `an entry is replaced on request, and stays so when the journal is projected again`() throws {
@@ -221,6 +288,6 @@ struct HistoryStoreTests {
         let file = try ForeignConnection(directory.path("data/history.db"))
         try file.execute("PRAGMA user_version = 99")
         file.close()
-        #expect(throws: StoreFailure.newerSchema(file: "history.db", found: 99, known: 1)) { try probe.reopen() }
+        #expect(throws: StoreFailure.newerSchema(file: "history.db", found: 99, known: 2)) { try probe.reopen() }
     }
 }

@@ -156,6 +156,9 @@ package final class Reactor {
     /// Wall-clock milliseconds since 1970, read once a round.
     package var wallMs: Int64 { state.pointee.wallMs }
 
+    /// Time of a round, from waking to waiting again, moving average in nanoseconds.
+    package var lagAverageNs: UInt64 { state.pointee.statistics.lagAverageNs }
+
     /// Connections that have not ended, those that are closing included.
     package var connectionCount: Int { state.pointee.slab.count }
 

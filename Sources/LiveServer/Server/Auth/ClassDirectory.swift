@@ -34,6 +34,8 @@ package struct Admission: Sendable {
     package let record: ClassRecord
     /// To be signed by TokenMint.
     package let claims: TokenClaims
+    /// The number of a guest who was never here before, to be stored; nil for others.
+    package var newGuest: UInt64?
 }
 
 /// All classes of a node. One owner; a value type, so tests copy it freely.
@@ -43,7 +45,7 @@ package struct ClassDirectory: Sendable {
 
     private struct Held {
         var record: ClassRecord
-        /// Distinct guests since start, by eight bytes of their ids: for cap and lock.
+        /// Distinct guests, by eight bytes of their ids: for cap and lock. The caller stores them.
         var guests: Set<UInt64> = []
     }
 
@@ -116,7 +118,8 @@ package struct ClassDirectory: Sendable {
         return .success(
             Admission(
                 record: held.record,
-                claims: claims(guest.participant, name: shown, role: .student, record: held.record, now: now)))
+                claims: claims(guest.participant, name: shown, role: .student, record: held.record, now: now),
+                newGuest: held.guests.contains(guest.fingerprint) ? nil : guest.fingerprint))
     }
 
     /// Lets a teacher in by the secret of the teacher's link, as instructor.
@@ -163,10 +166,11 @@ package struct ClassDirectory: Sendable {
         return held.record
     }
 
-    /// Takes a stored class back in, as at start; one with the same code is replaced, guests forgotten.
-    package mutating func restore(_ record: ClassRecord) {
+    /// Takes a stored class back in with the numbers of its guests, as at start; one with the same code is replaced.
+    package mutating func restore(_ record: ClassRecord, guests: Set<UInt64> = []) {
         remove(record.code)
-        classes[record.code] = Held(record: record)
+        classes[record.code] = Held(record: record, guests: guests)
+        guestCount += guests.count
         codesBySecret[record.teacherSecretHash] = record.code
     }
 

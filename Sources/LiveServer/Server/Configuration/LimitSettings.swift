@@ -27,6 +27,14 @@ package struct LimitSettings: Sendable, Equatable {
     package var rooms = 10_000
     /// Joins at once.
     package var joinsInProgress = 10_000
+    /// Time of a loop round from which on newcomers are told to come again, ms.
+    package var joinLagMs = 250
+    /// Connections accepted a listener and loop round.
+    package var acceptPortion = 64
+    /// People in one room.
+    package var roomParticipants = 50_000
+    /// Resident memory of the process, bytes; 0: four fifths of what the machine or its control group has.
+    package var memoryBytes = 0
     /// Commands that wait for the log.
     package var pendingProposals = 65_536
     /// Failed attempts of one address at once.
@@ -41,6 +49,12 @@ package struct LimitSettings: Sendable, Equatable {
     package var moderatorRate = 100
     /// A moderator's or service's commands at once.
     package var moderatorBurst = 200
+    /// Heartbeats and malformed messages of one connection a second.
+    package var connectionRate = 5
+    /// Heartbeats and malformed messages of one connection at once.
+    package var connectionBurst = 50
+    /// Malformed messages of one connection.
+    package var malformedMessages = 100
     /// Events of a room kept in memory.
     package var tailEvents = 4_096
     /// Memory of all tails, bytes.

@@ -88,6 +88,17 @@ package enum SettingCatalogue {
             "limits.joins_in_progress", \.limits.joinsInProgress, 100...1_000_000, "joins",
             "Joins at once, divided among the reactors; beyond it newcomers are told when to come again."),
         .integer(
+            "limits.join_lag_ms", \.limits.joinLagMs, 10...60_000, "ms",
+            "A loop round that takes longer on average: newcomers are told when to come again, so that those inside "
+                + "are served."),
+        .integer(
+            "limits.accept_portion", \.limits.acceptPortion, 1...4_096, "connections",
+            "Connections accepted in one loop round of a reactor; the rest waits in the kernel's queue."),
+        .integer(
+            "limits.memory_bytes", \.limits.memoryBytes, 0...1_125_899_906_842_624, "bytes",
+            "Resident memory of the process; near it joins are refused, then tails shortened, then slow readers and "
+                + "observers closed. 0: four fifths of what the machine or its control group has."),
+        .integer(
             "limits.address_failures", \.limits.addressFailures, 1...1_000_000, "attempts",
             "Failed attempts of one address at once: bad tokens, wrong codes. Good ones never count, since a whole "
                 + "school sits behind one address."),
@@ -104,6 +115,16 @@ package enum SettingCatalogue {
         .integer(
             "limits.moderator_burst", \.limits.moderatorBurst, 1...1_000_000, "messages",
             "Commands of a moderator or service at once."),
+        .integer(
+            "limits.connection_rate", \.limits.connectionRate, 1...1_000_000, "messages/s",
+            "Heartbeats and malformed messages of one connection, which no room is asked about. Beyond: "
+                + "`rate_limited`."),
+        .integer(
+            "limits.connection_burst", \.limits.connectionBurst, 1...1_000_000, "messages",
+            "Heartbeats and malformed messages of one connection at once."),
+        .integer(
+            "limits.malformed_messages", \.limits.malformedMessages, 1...65_535, "messages",
+            "Malformed messages of one WebSocket; with the last of them it is closed with 1008."),
         .integer(
             "limits.sse_heartbeat_ms", \.limits.sseHeartbeatMs, 1_000...60_000, "ms",
             "Time between comments on an event stream: proxies cut silent ones."),
@@ -125,6 +146,9 @@ package enum SettingCatalogue {
     ]
 
     private static let roomLimits: [Setting] = [
+        .integer(
+            "limits.room_participants", \.limits.roomParticipants, 1...10_000_000, "people",
+            "People in one room; beyond it newcomers get `overloaded` (1013 or 503), moderators come in."),
         .integer(
             "limits.rooms", \.limits.rooms, 1...1_000_000, "rooms", "Rooms in memory at once. Beyond: `overloaded`."),
         .integer(

@@ -5,6 +5,7 @@ enum CloseCode {
     static let normal: UInt16 = 1000
     static let goingAway: UInt16 = 1001
     static let unsupportedData: UInt16 = 1003
+    static let policy: UInt16 = 1008
     static let tryAgain: UInt16 = 1013
     static let expired: UInt16 = 4401
     static let removed: UInt16 = 4403

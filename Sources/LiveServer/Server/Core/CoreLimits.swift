@@ -7,6 +7,10 @@ struct CoreLimits: Sendable {
     let frameBytes: Int
     let connections: Int
     let devicesMax: Int
+    let participantsMax: Int
+    let joinLagNs: UInt64
+    let connectionRate: TokenRate
+    let malformedMax: Int
     let roomsMax: Int
     let pendingMax: Int
     let tailEvents: Int
@@ -47,6 +51,9 @@ struct CoreLimits: Sendable {
     /// The longest that a connection is not read because it went over a rate. A chat's slow mode tells an hour to wait,
     /// and heartbeats, ballots and the peer's end must not wait so long.
     let pauseMsMax: UInt32 = 5_000
+    /// Connections beyond `limits.connections` that are still read as far as their first request, so that a browser
+    /// hears when to come again. Further ones get 503 at once.
+    let surplusMax = 1_024
     /// Joins under way on this reactor. Beyond: 1013 or 503, and another time to come.
     let joinsMax: Int
     /// What newcomers are told to wait when too many come at once, milliseconds: spread, so that they don't come back
@@ -69,6 +76,12 @@ struct CoreLimits: Sendable {
     let sseRetryMs: UInt32 = 1_000
     /// How often log and store are looked at, to tell rooms that they fail: within a second or so of the first failure.
     let healthEveryMs = 1_000
+    /// How often a session's figures are kept where they changed, ms: what a killed process loses of them.
+    let figuresEveryMs: UInt64 = 30_000
+    /// Events in one page of a record, unless asked for fewer or more.
+    let recordPage = 1_000
+    /// The most that may be asked for.
+    let recordPageMax = 5_000
     /// How often unused rooms are looked for.
     let tidyEveryMs = 5_000
     /// How long a draining reactor stays to see its people off.
@@ -80,6 +93,10 @@ struct CoreLimits: Sendable {
         frameBytes = limits.frameBytes
         connections = limits.connections
         devicesMax = limits.connectionsPerParticipant
+        participantsMax = limits.roomParticipants
+        joinLagNs = UInt64(limits.joinLagMs) * 1_000_000
+        connectionRate = TokenRate(perSecond: limits.connectionRate, burst: limits.connectionBurst)
+        malformedMax = limits.malformedMessages
         roomsMax = limits.rooms
         pendingMax = limits.pendingProposals
         submitMax = min(4_096, limits.pendingProposals)

@@ -89,6 +89,14 @@ struct RoomCommand: Sendable {
     var body: Body
     /// Monotonic time at which the command was read, for the delivery latency histogram.
     var receivedNs: UInt64
+
+    /// Who sent it.
+    var actor: Actor {
+        switch body {
+        case .proposal(let proposal): proposal.actor
+        case .ballot(_, let actor): actor
+        }
+    }
 }
 
 /// One reply on its way back. `json` is the whole reply object.
@@ -123,11 +131,6 @@ final class FrameBatch: Sendable {
         var moderators: UInt32
         var peers: UInt32
     }
-    /// An earlier event whose bytes leave the tail (a deleted message).
-    struct Redaction: Sendable {
-        var seq: UInt64
-        var json: [UInt8]
-    }
     let room: RoomKey
     /// Seq of the room's entry before the first of these: a replica that stands elsewhere missed some.
     let previousSeq: UInt64
@@ -136,13 +139,14 @@ final class FrameBatch: Sendable {
     let items: [Item]
     let moderators: [UInt8]
     let peers: [UInt8]
-    let redactions: [Redaction]
+    /// Seqs of earlier messages whose text leaves the tail; each replica takes it out of its own bytes.
+    let redactions: [UInt64]
     /// Monotonic time at which the first command of the batch was read.
     let receivedNs: UInt64
 
     init(
         room: RoomKey, previousSeq: UInt64, headSeq: UInt64, items: [Item], moderators: [UInt8], peers: [UInt8],
-        redactions: [Redaction], receivedNs: UInt64
+        redactions: [UInt64], receivedNs: UInt64
     ) {
         self.room = room
         self.previousSeq = previousSeq
@@ -190,10 +194,23 @@ enum CoreMessage: Sendable {
     /// Everything after the seq asked for, nil where the home's tail no longer reaches; with the home's head.
     case repaired(room: RoomKey, FrameBatch?, epoch: String, head: UInt64)
     case participants(RosterRequest)
+    case record(RecordRequest)
+    /// Heartbeats of a room, added up at another reactor.
+    case figures(room: RoomKey, HeartbeatFigures)
     case answer(ConnectionID, status: UInt16, contentType: String, body: [UInt8])
     case classSaved(ClassOutcome)
     case scrape(MetricsScrape)
     case drain
+}
+
+/// `GET …/record` on its way to the home.
+struct RecordRequest: Sendable {
+    var origin: Endpoint
+    var room: RoomKey
+    /// Only entries behind this seq.
+    var after: UInt64
+    /// The most events in the answer.
+    var limit: Int
 }
 
 /// `GET …/participants` on its way to the home.

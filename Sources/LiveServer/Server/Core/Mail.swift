@@ -48,10 +48,14 @@ extension ReactorCore {
             case .unavailable(let ticket): classSaved(ticket, ok: false)
             case .removed: break
             }
+        case .record(let request):
+            withHome(request.room, message) { answerRecord(request, at: $0) }
+        case .figures(let room, let figures): addFigures(room, figures)
         case .scrape(let scrape):
             counters.connections = connectionsByTransport()
             counters.tailBytes = UInt64(replicas.reduce(0) { $0 + ($1?.tailBytes ?? 0) })
             counters.rooms = UInt64(homes.count)
+            counters.sessions = sessionGauges()
             counters.reactor = reactor.statistics
             scrape.add(index, counters)
         case .drain: drain()
@@ -65,9 +69,14 @@ extension ReactorCore {
             restore(home, loaded)
             loadStepDone(home)
         case .unavailable(let ticket):
-            guard case .load(let handle)? = tickets.redeem(ticket), let home = homes[handle] else { return }
-            abandon(home, Rejection(.unavailable, "the room's history cannot be read now", retryAfterMs: 1000))
-        case .lineage, .projected: break
+            let rejection = Rejection(.unavailable, "the room's history cannot be read now", retryAfterMs: 1000)
+            switch tickets.redeem(ticket) {
+            case .load(let handle)?: if let home = homes[handle] { abandon(home, rejection) }
+            case .record(let request, _, _)?: refuse(request.origin, rejection)
+            default: break
+            }
+        case .lineage(let ticket, _): historyCaughtUp(ticket)
+        case .projected: break
         }
     }
 
@@ -145,7 +154,11 @@ extension ReactorCore {
         guard !isDraining else { return }
         isDraining = true
         reactor.stopListening()
-        for home in homes.values { saveSnapshot(home) }
+        handOverFigures()
+        for home in homes.values {
+            saveSnapshot(home)
+            saveFigures(home, isLast: true)
+        }
         var spread: UInt32 = 0
         for replica in replicas {
             guard let replica else { continue }

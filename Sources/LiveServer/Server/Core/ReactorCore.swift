@@ -59,6 +59,8 @@ final class ReactorCore: ReactorDriver {
     var mail: [CoreMessage] = []
     var replyPool: [ReplyBuffer] = []
     let verifier: TokenVerifier
+    /// Allowances for heartbeats and malformed commands by POST.
+    var postAllowances: [ParticipantID: TokenBucket] = [:]
     /// Bad tokens by address, as this reactor saw them.
     var tokenFailures: AttemptLimiter
     let resumes: ResumeSealer
@@ -96,13 +98,7 @@ final class ReactorCore: ReactorDriver {
         session.pointee.addressKey = peer.limitKey
         session.pointee.lastInboundMs = now32
         counters.accepted += 1
-        if isDraining || reactor.connectionCount > limits.connections {
-            counters.reject(.overloaded)
-            sessions.at(id.index).pointee.flags.insert(.closeAfterAnswer)
-            answer(id, .unavailable("the server is full or shutting down", retryAfterMs: 2000))
-            return
-        }
-        reactor.setDeadline(id, inMs: UInt32(limits.headTimeoutMs))
+        admitConnection(session)
     }
 
     func received(_ id: ConnectionID, _ bytes: UnsafeMutableRawBufferPointer) -> Int {
@@ -157,6 +153,7 @@ final class ReactorCore: ReactorDriver {
         leaveRoom(session)
         release(session)
         sessions.close(id)
+        node.gauges.connectionClosed()
         counters.closed += 1
     }
 

@@ -24,10 +24,14 @@ final class ServerNode: Sendable {
     let backplane: any Backplane
     let ballots: BallotDesk
     let history: HistoryStore
+    /// Reads the records of classes.
+    let records: RecordDesk
     let classStore: ClassStore
     /// Guests and classes. A lock, not a reactor's property: it is touched on `/v1/classes` and `/v1/join` alone, for
     /// microseconds, never by a message.
     let classes: Mutex<ClassDirectory>
+    /// What the reactors count together.
+    let gauges = NodeGauges()
     /// Where the node listens, for links; set once before the reactors run.
     let listenURL: String
     let startedMs: Int64
@@ -48,6 +52,7 @@ final class ServerNode: Sendable {
         self.backplane = backplane
         self.ballots = ballots
         self.history = history
+        records = RecordDesk(dataDirectory: configuration.dataDir, mailboxes: mailboxes)
         self.classStore = classStore
         self.classes = Mutex(classes)
         self.origins = origins
@@ -84,10 +89,12 @@ final class ServerNode: Sendable {
     func facts() -> NodeFacts {
         let log = backplane.health
         let desk = ballots.statistics
+        let past = history.statistics
         return NodeFacts(
             startedMs: startedMs, logFailing: log.failing, logEntries: log.entries, logRounds: log.rounds,
             logFailures: log.failures, logDepth: log.depth, ballotsInJournal: desk.mode != .store,
             ballotsUndrained: desk.undrained, ballotQueueDepth: desk.queueDepth, ballotCommits: desk.commits,
+            historyFailures: UInt64(clamping: past.failures), historyFailing: past.lastFailure != nil,
             classes: classes.withLock { $0.count })
     }
 

@@ -55,6 +55,10 @@ struct SessionFlags: OptionSet {
     static let held = SessionFlags(rawValue: 1 << 10)
     /// Answer to HEAD: headers only.
     static let headOnly = SessionFlags(rawValue: 1 << 11)
+    /// Beyond the node's limit of connections: gets one answer, which says when to come again.
+    static let surplus = SessionFlags(rawValue: 1 << 15)
+    /// Its peer is a trusted proxy, which says whom it speaks for.
+    static let proxied = SessionFlags(rawValue: 1 << 14)
 }
 
 /// One connection's state.
@@ -116,6 +120,10 @@ final class SessionIdentity {
     let device: UInt64
     /// When the access token ends, Unix seconds.
     var accessExpS: Int64
+    /// For messages that no room is asked about; made with the first of them.
+    var allowance: TokenBucket?
+    /// Messages of this connection that could not be read.
+    var malformedCount: UInt16 = 0
 
     init(participant: ParticipantID, name: String, role: Role, room: RoomKey, device: UInt64, accessExpS: Int64) {
         self.participant = participant

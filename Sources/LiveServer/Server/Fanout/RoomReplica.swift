@@ -36,6 +36,8 @@ final class RoomReplica {
     var pendingEphemeral: [[[UInt8]]] = [[], []]
     /// Latest ephemeral values by log class.
     var latestEphemeral: [[EphemeralValue]] = [[], []]
+    /// What a reactor that missed a batch must be told again.
+    private var redactions = RedactionMemory()
     /// In the reactor's list of rooms to flush.
     var isDirty = false
     /// This round was held back once for events that are at the log.
@@ -46,6 +48,8 @@ final class RoomReplica {
     var receivedNs: UInt64 = 0
     /// Events that arrived since the last flush.
     var eventsDue = 0
+    /// Heartbeats that arrived here and are not yet at the room's home.
+    var heartbeats = HeartbeatFigures()
     /// Since when nobody is here, in reactor milliseconds; nil while somebody is.
     var emptySinceMs: UInt64?
 
@@ -111,11 +115,9 @@ final class RoomReplica {
                 }
             }
         }
-        for redaction in batch.redactions {
-            redaction.json.withUnsafeBytes {
-                moderators.redact(seq: redaction.seq, json: $0)
-                peers.redact(seq: redaction.seq, json: $0)
-            }
+        for message in batch.redactions {
+            redact(message)
+            redactions.note(message, at: batch.headSeq)
         }
         headSeq = batch.headSeq
         eventsDue += batch.items.count
@@ -142,10 +144,20 @@ final class RoomReplica {
         for list in latestEphemeral.indices { latestEphemeral[list].removeAll { $0.key == key } }
     }
 
-    /// The message at `seq` without its text; nil where the tail holds no such message.
-    func redactedMessage(_ seq: UInt64) -> [UInt8]? {
-        guard seq > 0, let index = moderators.index(after: seq - 1), index < moderators.nextIndex else { return nil }
-        let frame = moderators.frame(at: index)
+    /// Takes the text out of the message at `seq`, as far as the tail holds it.
+    private func redact(_ seq: UInt64) {
+        if let bare = RoomReplica.bareMessage(seq, in: moderators) {
+            bare.withUnsafeBytes { moderators.redact(seq: seq, json: $0) }
+        }
+        if let bare = RoomReplica.bareMessage(seq, in: peers) {
+            bare.withUnsafeBytes { peers.redact(seq: seq, json: $0) }
+        }
+    }
+
+    /// The message at `seq` without its text; nil where the log holds no such message.
+    private static func bareMessage(_ seq: UInt64, in log: borrowing FrameLog) -> [UInt8]? {
+        guard seq > 0, let index = log.index(after: seq - 1), index < log.nextIndex else { return nil }
+        let frame = log.frame(at: index)
         return frame.seq == seq ? EventEncoder.redacted(FrameLog.json(ofFrame: frame.bytes)) : nil
     }
 
@@ -182,7 +194,9 @@ final class RoomReplica {
 
     /// Everything after `seq` as one batch for a replica that missed some; nil where the tail starts later.
     func batch(after seq: UInt64) -> FrameBatch? {
-        guard var atModerators = moderators.index(after: seq), var atPeers = peers.index(after: seq) else { return nil }
+        guard var atModerators = moderators.index(after: seq), var atPeers = peers.index(after: seq),
+            let redacted = redactions.since(seq)
+        else { return nil }
         var items: [FrameBatch.Item] = []
         var forModerators: [UInt8] = []
         var forPeers: [UInt8] = []
@@ -207,7 +221,7 @@ final class RoomReplica {
         }
         return FrameBatch(
             room: key, previousSeq: seq, headSeq: headSeq, items: items, moderators: forModerators, peers: forPeers,
-            redactions: [], receivedNs: 0)
+            redactions: redacted, receivedNs: 0)
     }
 
     /// Oldest seq after which both logs can serve.

@@ -53,7 +53,13 @@ package enum MetricsText {
         each(reactors, &writer, "rooms", .gauge, "Rooms in memory, at their home.", \.rooms)
         each(reactors, &writer, "tail_bytes", .gauge, "Memory of the rooms' tails.", \.tailBytes)
         each(reactors, &writer, "joins_total", .counter, "Participants admitted with a snapshot.", \.joins)
+        each(
+            reactors, &writer, "joins_refused_total", .counter, "Newcomers told to come again.", \.joinsRefused)
         each(reactors, &writer, "resumes_total", .counter, "Participants who came back where they were.", \.resumes)
+        each(reactors, &writer, "connects_total", .counter, "Times that somebody came into a room.", \.connects)
+        each(
+            reactors, &writer, "reconnects_total", .counter, "Of them, those who came back with a position.",
+            \.reconnects)
         each(reactors, &writer, "stale_resumes_total", .counter, "Resume tokens that proved nothing.", \.staleResumes)
         each(reactors, &writer, "resets_total", .counter, "Readers that fell off the tail.", \.resets)
         each(reactors, &writer, "rooms_opened_total", .counter, "Rooms taken into memory.", \.roomsOpened)
@@ -119,10 +125,41 @@ package enum MetricsText {
             reactors, &writer, "client_failed_connects_total", .counter, "Failed connects as clients report them.",
             \.failedConnects)
         each(
+            reactors, &writer, "client_video_reports_total", .counter, "Heartbeats of people who watch a video.",
+            \.videoReports)
+        each(
             reactors, &writer, "client_video_errors_total", .counter, "Video errors as clients report them.",
             \.videoErrors)
         histogram(reactors, &writer, "client_lag_seconds", "Delivery lag as clients report it.", \.clientLag)
         histogram(reactors, &writer, "round_trip_seconds", "Ping to pong.", \.roundTrip)
+        sessions(reactors, &writer)
+    }
+
+    /// Sessions as a whole: the figures of each are in its record, since a room's name is never a label.
+    private static func sessions(_ reactors: Reactors, _ writer: inout MetricsWriter) {
+        each(reactors, &writer, "participants", .gauge, "People in rooms.", \.sessions.participants)
+        each(reactors, &writer, "sessions", .gauge, "Rooms with somebody in them.", \.sessions.active)
+        each(
+            reactors, &writer, "session_peak_participants", .gauge,
+            "The most people at once of any session in memory.", \.sessions.peakParticipants)
+        writer.family(
+            "liveclassroom_session_worst_delivery_p95_seconds", .gauge,
+            "Greatest delivery p95 of a session with people in it, since its first participant.")
+        for (reactor, counters) in reactors {
+            writer.sample(reactor: reactor, thousandths: counters.sessions.worstP95Ms)
+        }
+        writer.family(
+            "liveclassroom_session_worst_failed_connect_ratio", .gauge,
+            "Greatest share of failed connects of a session with people in it.")
+        for (reactor, counters) in reactors {
+            writer.sample(reactor: reactor, millionths: counters.sessions.worstFailedConnectPPM)
+        }
+        writer.family(
+            "liveclassroom_session_worst_video_error_ratio", .gauge,
+            "Greatest share of video errors of a session with people in it.")
+        for (reactor, counters) in reactors {
+            writer.sample(reactor: reactor, millionths: counters.sessions.worstVideoErrorPPM)
+        }
     }
 
     private static func shared(_ node: NodeFacts, _ writer: inout MetricsWriter) {
@@ -137,6 +174,11 @@ package enum MetricsText {
             UInt64(clamping: node.ballotsUndrained))
         one(&writer, "ballot_queue", .gauge, "Ballots that wait.", UInt64(clamping: node.ballotQueueDepth))
         one(&writer, "ballot_commits_total", .counter, "Transactions of ballots.", UInt64(clamping: node.ballotCommits))
+        one(&writer, "history_failures_total", .counter, "Times that the history failed.", node.historyFailures)
+        one(
+            &writer, "history_failing", .gauge, "1 while the history cannot be written or read.",
+            node.historyFailing ? 1 : 0)
+        one(&writer, "ready", .gauge, "1 while /readyz answers 200.", node.isReady ? 1 : 0)
         one(&writer, "classes", .gauge, "Classes that exist.", UInt64(clamping: node.classes))
         one(&writer, "log_lines_dropped_total", .counter, "Log lines dropped.", LogOutput.droppedEver)
     }
@@ -148,6 +190,8 @@ package enum MetricsText {
         writer.sample(seconds: process.cpuSeconds)
         writer.family("process_resident_memory_bytes", .gauge, "Resident memory.")
         writer.sample(process.residentBytes)
+        writer.family("process_memory_limit_bytes", .gauge, "Memory that the process may use: cgroup's or machine's.")
+        writer.sample(process.memoryLimitBytes)
         writer.family("process_open_fds", .gauge, "Open descriptors.")
         writer.sample(process.openDescriptors)
         writer.family("process_max_fds", .gauge, "Limit of open descriptors.")

@@ -38,6 +38,16 @@ struct MetricsWriter {
     /// A reactor's sample.
     mutating func sample(reactor: Int, _ value: UInt64) { line("\(name){reactor=\"\(reactor)\"} \(value)") }
 
+    /// A reactor's sample in thousandths, written as a decimal fraction.
+    mutating func sample(reactor: Int, thousandths value: UInt64) {
+        line("\(name){reactor=\"\(reactor)\"} \(Self.seconds(value &* 1_000_000))")
+    }
+
+    /// A reactor's sample in millionths, written as a decimal fraction.
+    mutating func sample(reactor: Int, millionths value: UInt64) {
+        line("\(name){reactor=\"\(reactor)\"} \(Self.seconds(value &* 1_000))")
+    }
+
     /// A reactor's sample with a label of fixed words.
     mutating func sample(reactor: Int, _ label: StaticString, _ text: StaticString, _ value: UInt64) {
         line("\(name){reactor=\"\(reactor)\",\(label)=\"\(text)\"} \(value)")

@@ -22,6 +22,13 @@ package struct NodeFacts: Sendable {
     package var ballotQueueDepth: Int
     /// Transactions of the ballot store.
     package var ballotCommits: Int
+    /// Times that the history failed.
+    package var historyFailures: UInt64
+    /// The history cannot be written or read.
+    package var historyFailing: Bool
     /// Classes known.
     package var classes: Int
+
+    /// Whether the parts that serving needs are well, as `/readyz` judges; a drain is its reactor's to know.
+    package var isReady: Bool { !logFailing }
 }

@@ -9,6 +9,8 @@ package struct ProcessFacts: Sendable, Equatable {
     package var cpuSeconds = 0.0
     /// Resident memory, bytes.
     package var residentBytes: UInt64 = 0
+    /// What it may use before the system ends it: the cgroup's limit, else the machine's memory, bytes.
+    package var memoryLimitBytes: UInt64 = 0
     /// Open descriptors.
     package var openDescriptors: UInt64 = 0
     /// The soft limit of descriptors.
@@ -31,6 +33,7 @@ package struct ProcessFacts: Sendable, Equatable {
             facts.descriptorLimit = UInt64(limit.rlim_cur)
         }
         facts.residentBytes = residentPages() * UInt64(sysconf(Int32(_SC_PAGESIZE)))
+        facts.memoryLimitBytes = memoryLimit()
         facts.openDescriptors = countDescriptors()
         return facts
     }
@@ -42,6 +45,17 @@ package struct ProcessFacts: Sendable, Equatable {
         var text = [CChar](repeating: 0, count: 128)
         guard fgets(&text, Int32(text.count), file) != nil, let space = strchr(text, 32) else { return 0 }
         return UInt64(strtoull(space, nil, 10))
+    }
+
+    private static func memoryLimit() -> UInt64 {
+        let machine = UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))) * UInt64(sysconf(Int32(_SC_PAGESIZE)))
+        // cgroup v2, as containers see their own; `max` or no file: no limit.
+        guard let file = fopen("/sys/fs/cgroup/memory.max", "re") else { return machine }
+        defer { fclose(file) }
+        var text = [CChar](repeating: 0, count: 32)
+        guard fgets(&text, Int32(text.count), file) != nil else { return machine }
+        let limit = UInt64(strtoull(text, nil, 10))
+        return limit > 0 ? min(limit, machine) : machine
     }
 
     private static func countDescriptors() -> UInt64 {

@@ -66,6 +66,8 @@ package struct ReactorCounters: Sendable {
     package var connections = TransportCounts()
     /// Rooms whose home is here.
     package var rooms: UInt64 = 0
+    /// What of the sessions is told when asked.
+    package var sessions = SessionGauges()
     /// Bytes of encoded events kept.
     package var tailBytes: UInt64 = 0
     /// The loop's own counts.
@@ -96,6 +98,12 @@ package struct ReactorCounters: Sendable {
     package var joins: UInt64 = 0
     /// Of them, those that went on where they had been.
     package var resumes: UInt64 = 0
+    /// Times that somebody came in, on any transport; the polls of one stay are one.
+    package var connects: UInt64 = 0
+    /// Of them, those who came back with a position in the log.
+    package var reconnects: UInt64 = 0
+    /// Newcomers told to come again before their token was looked at.
+    package var joinsRefused: UInt64 = 0
     /// Resume tokens that proved nothing: too old, or somebody else's.
     package var staleResumes: UInt64 = 0
     /// Readers that fell off the tail and got a snapshot.
@@ -136,7 +144,9 @@ package struct ReactorCounters: Sendable {
     package var heartbeats: UInt64 = 0
     /// Failed attempts to connect, as clients report them.
     package var failedConnects: UInt64 = 0
-    /// Video errors, as clients report them.
+    /// Heartbeats of people who watch a video.
+    package var videoReports: UInt64 = 0
+    /// Of them, those that report an error.
     package var videoErrors: UInt64 = 0
 
     /// From the read of a command to the last write of its event here.
@@ -153,8 +163,9 @@ package struct ReactorCounters: Sendable {
     mutating func heartbeat(_ beat: Heartbeat) {
         heartbeats += 1
         failedConnects += UInt64(clamping: beat.failedConnects)
+        if beat.reportsVideo { videoReports += 1 }
         if beat.videoError { videoErrors += 1 }
-        clientLag.record(ns: UInt64(clamping: beat.lagMs) &* 1_000_000)
+        if let lagMs = beat.lagMs { clientLag.record(ns: UInt64(clamping: lagMs) &* 1_000_000) }
     }
 
     /// Counts one refusal.

@@ -55,6 +55,11 @@ struct BallotBook {
         polls[at].byParticipant[participant]?.stored = true
     }
 
+    /// Whether an attempt is the one that counts.
+    func holds(_ poll: PollID, _ participant: ParticipantID, _ attempt: String) -> Bool {
+        polls.first { $0.poll == poll }?.byParticipant[participant]?.attempt == attempt
+    }
+
     /// Own ballots of one participant, in poll order.
     func of(_ participant: ParticipantID) -> [OwnBallotFact] {
         polls.compactMap { poll in

@@ -11,14 +11,23 @@ extension ReactorCore {
         finish(home)
         let actor = request.actor
         // A lock keeps newcomers out; who is inside may come back on another connection.
-        let inside = home.presence.person(actor.participant) != nil && !home.room.isBanned(actor.participant)
+        let before = home.presence.person(actor.participant)
+        let inside = before != nil && !home.room.isBanned(actor.participant)
         if let rejection = home.room.admits(participant: actor.participant, role: actor.role), !inside {
             counters.reject(rejection.code)
             return answer(request, .refused(rejection, removed: true))
         }
+        if home.presence.count >= limits.participantsMax, !actor.role.isModerator,
+            !home.presence.holds(actor.participant)
+        {
+            counters.reject(.overloaded)
+            let waitMs = Int64(UInt32.random(in: limits.joinRetryMs))
+            return answer(
+                request, .refused(Rejection(.overloaded, "the room is full", retryAfterMs: waitMs), removed: false))
+        }
         let replaced = home.presence.attach(
             actor, at: request.endpoint, device: request.device, devicesMax: limits.devicesMax,
-            bucket: node.bucket(for: actor.role))
+            bucket: allowance(of: actor, home))
         for old in replaced {
             post(
                 .close(old.connection, code: CloseCode.replaced, reason: "replaced by a newer connection"),
@@ -26,6 +35,7 @@ extension ReactorCore {
         }
         presenceChanged(home)
         counters.joins += 1
+        countConnect(request, before: before, home)
         if actor.role.isModerator || home.room.openPolls.contains(where: { $0.show == .live }) {
             recountOpenPolls(home)
         }
@@ -68,11 +78,22 @@ extension ReactorCore {
                 presence: presence, you: you))
     }
 
+    /// What a newcomer may send: what is left of it where it left a moment ago.
+    private func allowance(of actor: Actor, _ home: RoomHome) -> TokenBucket {
+        if !actor.role.isModerator, let left = home.strangers.removeValue(forKey: actor.participant) { return left }
+        return node.bucket(for: actor.role)
+    }
+
     func detach(_ key: RoomKey, _ endpoint: Endpoint, participant: ParticipantID, lingers: Bool) {
         guard let handle = homeOf[key], let home = homes[handle] else { return }
         home.lastUsedMs = reactor.nowMs
+        let allowance = home.presence.allowance(of: participant)
         home.presence.detach(
             participant, endpoint, lingersUntilMs: lingers ? reactor.nowMs + UInt64(limits.pollLingerMs) : nil)
+        if let allowance, allowance.owedMs(nowMs: reactor.nowMs) > 0, !home.presence.holds(participant) {
+            if home.strangers.count >= limits.strangersMax { home.strangers.removeAll(keepingCapacity: true) }
+            home.strangers[participant] = allowance
+        }
         presenceChanged(home)
     }
 

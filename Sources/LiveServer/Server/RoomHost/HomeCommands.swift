@@ -9,10 +9,9 @@ import RoomsStore
 
 extension ReactorCore {
     func execute(_ command: RoomCommand, at home: RoomHome) {
-        if let waitMs = spend(command, home) {
+        if let waitMs = spend(command, home), !isRepeat(command, home) || !spendRepeat(command, home) {
             counters.reject(.rateLimited)
-            return replyRefused(
-                command, Rejection(.rateLimited, "too many messages", retryAfterMs: Int64(waitMs)))
+            return replyRefused(command, Self.tooMany(waitMs))
         }
         switch command.body {
         case .ballot(let answer, let actor): judge(answer, actor, command, home)
@@ -36,22 +35,38 @@ extension ReactorCore {
         }
     }
 
-    /// Takes the message out of its sender's allowance; milliseconds to wait where there is none left.
+    /// Takes the message out of its sender's allowance, one over all connections of the sender in the room;
+    /// milliseconds to wait where there is none left.
     private func spend(_ command: RoomCommand, _ home: RoomHome) -> UInt32? {
-        let actor: Actor
-        switch command.body {
-        case .proposal(let proposal): actor = proposal.actor
-        case .ballot(_, let sender): actor = sender
-        }
-        if home.presence.person(actor.participant) != nil {
+        let actor = command.actor
+        if home.presence.holds(actor.participant) {
             return home.presence.spend(actor.participant, nowMs: reactor.nowMs)
         }
-        // People without a connection (POST alone): a bounded table, forgotten as a whole when full.
-        if home.strangers.count >= limits.strangersMax { home.strangers.removeAll(keepingCapacity: true) }
-        var bucket = home.strangers[actor.participant] ?? node.bucket(for: actor.role)
+        return spend(actor, from: &home.strangers)
+    }
+
+    /// One of a bounded table of allowances, which is forgotten as a whole when full.
+    private func spend(_ actor: Actor, from table: inout [ParticipantID: TokenBucket]) -> UInt32? {
+        if table.count >= limits.strangersMax { table.removeAll(keepingCapacity: true) }
+        var bucket = table[actor.participant] ?? node.bucket(for: actor.role)
         let allowed = bucket.take(nowMs: reactor.nowMs)
-        home.strangers[actor.participant] = bucket
+        table[actor.participant] = bucket
         return allowed ? nil : max(1, bucket.retryAfterMs(nowMs: reactor.nowMs))
+    }
+
+    /// Whether the command had its effect already. After a lost network a client sends again what it has no reply for,
+    /// and that must not be told `rate_limited` because it happens at once.
+    private func isRepeat(_ command: RoomCommand, _ home: RoomHome) -> Bool {
+        switch command.body {
+        case .proposal(let proposal):
+            home.room.outcome(of: proposal.actor.participant, id: proposal.id)?.digest == proposal.digest
+        case .ballot(let answer, let actor): home.ballots.holds(answer.poll, actor.participant, answer.attempt)
+        }
+    }
+
+    /// Repeats have a second allowance of the same size, so that they are bounded too.
+    private func spendRepeat(_ command: RoomCommand, _ home: RoomHome) -> Bool {
+        spend(command.actor, from: &home.repeats) == nil
     }
 
     /// Sends a proposal to the log.
@@ -176,10 +191,8 @@ extension ReactorCore {
     }
 
     private func redact(_ event: Event, _ home: RoomHome) {
-        guard let seq = event.redacts, let replica = replica(home.key),
-            let bare = replica.redactedMessage(seq)
-        else { return }
-        home.round.redactions.append(FrameBatch.Redaction(seq: seq, json: bare))
+        // Also where the tail here no longer reaches back to it: that of another reactor may.
+        if let seq = event.redacts { home.round.redactions.append(seq) }
     }
 
     private func tell(_ participant: ParticipantID, muted: Bool, _ home: RoomHome) {

@@ -10,6 +10,10 @@ extension ReactorCore {
     // MARK: Ballots
 
     func judge(_ answer: PollAnswer, _ actor: Actor, _ command: RoomCommand, _ home: RoomHome) {
+        guard !home.unusablePolls.contains(answer.poll) else {
+            counters.reject(.closed)
+            return replyRefused(command, Rejection(.closed, "the poll cannot be used, please open it again"))
+        }
         guard actor.role.mayAnswerPolls, !home.room.isBanned(actor.participant) else {
             counters.reject(.forbidden)
             return replyRefused(command, Rejection(.forbidden, "ballots are the students'"))
@@ -95,13 +99,14 @@ extension ReactorCore {
         case .own(let handle, _)?:
             if let home = homes[handle] { loadStepDone(home) }
         case .open(let handle, let poll)?:
-            if rejection == .unavailable, let home = homes[handle] { owe(.open(poll), home) }
+            guard let home = homes[handle] else { return }
+            if rejection == .unavailable { owe(.open(poll), home) } else { endUnusable(poll, home) }
         case .results(let handle, let poll)?:
             if rejection == .unavailable, let home = homes[handle] { owe(.results(poll), home) }
         case .liveTally(let handle, let poll)?:
             // The next ballot asks again.
             if let home = homes[handle], home.ballots.counted(poll) { armTally(home) }
-        case .classSaved, .load, nil: break
+        case .classSaved, .load, .record, nil: break
         }
     }
 
@@ -147,6 +152,15 @@ extension ReactorCore {
             node.log.error("the ballot desk takes no more polls", reason: "its queue is full")
             owe(.open(poll.id), home)
         }
+    }
+
+    /// The store knows a poll of this name with other rules: a data folder whose parts are not of one time. Ballots
+    /// would be judged by those rules, so the poll ends at once, and no count of it is published.
+    private func endUnusable(_ poll: PollID, _ home: RoomHome) {
+        node.log.error("the store has another poll under this name", reason: "the data folder's parts do not fit")
+        guard let known = home.room.poll(poll), known.isOpen else { return }
+        home.unusablePolls.insert(poll)
+        propose(PollClosing.proposal(known, reveal: false, closedTs: reactor.wallMs), origin: nil, home)
     }
 
     /// After a load: every poll of the state exists at the desk, and its ballots are known here.
@@ -264,7 +278,7 @@ extension ReactorCore {
 
     /// The count that becomes results in the log.
     func countResults(_ poll: PollID, _ home: RoomHome) {
-        guard let known = home.room.poll(poll), !known.isOpen else { return }
+        guard let known = home.room.poll(poll), !known.isOpen, !home.unusablePolls.contains(poll) else { return }
         home.ballots.end(poll)
         replica(home.key)?.endEphemeral(key: poll.text)
         for other in home.subscribers { post(.ephemeralEnded(room: home.key, key: poll.text), to: other) }

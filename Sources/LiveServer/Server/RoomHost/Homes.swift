@@ -32,7 +32,7 @@ extension ReactorCore {
     }
 
     private func openHome(_ key: RoomKey) -> RoomHome? {
-        guard homes.count < limits.roomsMax else { return nil }
+        guard node.gauges.memoryLevel < .refusesJoins, node.gauges.enterRoom(max: limits.roomsMax) else { return nil }
         let handle = nextHomeHandle
         nextHomeHandle += 1
         let home = RoomHome(key: key, handle: handle, epoch: node.epoch)
@@ -71,6 +71,7 @@ extension ReactorCore {
             home.round.entries += 1
             home.round.headSeq = decoded.seq
         }
+        if let kept = loaded.figures.flatMap({ SessionFigures(kept: $0) }) { home.figures.merge(kept) }
         for old in loaded.lineage where old.epoch != home.epoch {
             home.lineage.append(RoomCursor(epoch: old.epoch, seq: old.lastSeq))
         }
@@ -109,6 +110,7 @@ extension ReactorCore {
     /// The past cannot be read: everybody who waited is told, the next message tries again.
     func abandon(_ home: RoomHome, _ rejection: Rejection) {
         let waiting = home.waiting ?? []
+        node.gauges.leaveRoom()
         homes[home.handle] = nil
         homeOf[home.key] = nil
         for message in waiting { refuse(message, rejection) }
@@ -123,14 +125,19 @@ extension ReactorCore {
                 verdict: .refused(rejection, removed: false))
             post(.attached(reply), to: Int(request.endpoint.reactor))
         case .command(let command): replyRefused(command, rejection)
-        case .participants(let request):
-            post(
-                .answer(
-                    request.origin.connection, status: UInt16(rejection.code.httpStatus),
-                    contentType: "application/problem+json", body: Problem.body(rejection)),
-                to: Int(request.origin.reactor))
+        case .participants(let request): refuse(request.origin, rejection)
+        case .record(let request): refuse(request.origin, rejection)
         default: break
         }
+    }
+
+    /// Answers a request over HTTP that cannot be carried out.
+    func refuse(_ origin: Endpoint, _ rejection: Rejection) {
+        post(
+            .answer(
+                origin.connection, status: UInt16(rejection.code.httpStatus), contentType: "application/problem+json",
+                body: Problem.body(rejection)),
+            to: Int(origin.reactor))
     }
 
     // MARK: Unloading
@@ -138,7 +145,9 @@ extension ReactorCore {
     /// Every few seconds: lets people go whose pause is over, drops rooms and replicas that nobody uses.
     func tidyRooms() {
         let nowMs = reactor.nowMs
+        handOverFigures()
         for home in homes.values where home.waiting == nil {
+            saveFigures(home)
             if home.presence.isLingering {
                 home.presence.expire(nowMs: nowMs)
                 presenceChanged(home)
@@ -162,6 +171,8 @@ extension ReactorCore {
 
     private func unload(_ home: RoomHome) {
         saveSnapshot(home)
+        saveFigures(home, isLast: true)
+        node.gauges.leaveRoom()
         homes[home.handle] = nil
         homeOf[home.key] = nil
         if let replica = replica(home.key) { closeReplica(replica) }

@@ -61,6 +61,12 @@ struct PresenceBook {
 
     func person(_ id: ParticipantID) -> Person? { placeOf[id].map { people[$0] } }
 
+    /// What somebody who is here may still send.
+    func allowance(of id: ParticipantID) -> TokenBucket? { placeOf[id].map { people[$0].bucket } }
+
+    /// Whether somebody is here, also in a pause.
+    func holds(_ id: ParticipantID) -> Bool { placeOf[id] != nil }
+
     func endpoints(of id: ParticipantID) -> [Endpoint] { person(id)?.lines.map(\.endpoint) ?? [] }
 
     /// Takes one message of a participant out of its allowance.

@@ -39,8 +39,10 @@ final class RoomHome {
     var subscribers: [Int] = []
     var presence = PresenceBook()
     var ballots = BallotBook()
-    /// Allowances of people who send commands without a connection.
+    /// Allowances of people who send commands without a connection, or who left with theirs used up.
     var strangers: [ParticipantID: TokenBucket] = [:]
+    /// Allowances for commands sent again.
+    var repeats: [ParticipantID: TokenBucket] = [:]
 
     // The round under way.
     var round = RoundBatch()
@@ -53,9 +55,15 @@ final class RoomHome {
     var presenceTimerArmed = false
     var tallyTimerArmed = false
     var deadlineTimerFor: Int64?
+    /// Polls that the store knows under other rules.
+    var unusablePolls: Set<PollID> = []
     /// What store or log refused for polls; tried again until it is done.
     var debts = PollDebts()
     var debtTimerArmed = false
+    /// The session's figures, restarts included; heartbeats arrive every few seconds.
+    var figures = SessionFigures()
+    var hasNewFigures = false
+    var figuresSavedMs: UInt64 = 0
     var lastSnapshotSeq: UInt64 = 0
     var lastUsedMs: UInt64 = 0
 
@@ -125,7 +133,7 @@ struct RoundBatch {
     var items: [FrameBatch.Item] = []
     var moderators: [UInt8] = []
     var peers: [UInt8] = []
-    var redactions: [FrameBatch.Redaction] = []
+    var redactions: [UInt64] = []
     /// Entries applied, whether or not they became events.
     var entries = 0
     var previousSeq: UInt64 = 0

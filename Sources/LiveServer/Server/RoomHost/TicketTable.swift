@@ -22,6 +22,8 @@ enum TicketPurpose {
     case classSaved(ConnectionID, code: ClassCode, body: [UInt8])
     /// The room's past.
     case load(room: UInt32)
+    /// The history has all that was committed: a record may be read. With the session's figures as JSON.
+    case record(RecordRequest, epoch: String, figures: [UInt8])
 }
 
 /// Outstanding tickets of one reactor.

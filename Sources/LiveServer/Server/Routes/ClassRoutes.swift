@@ -98,7 +98,17 @@ extension ReactorCore {
         case .failure(let refusal):
             counters.reject(rejection(refusal).code)
             answer(id, .problem(rejection(refusal)))
-        case .success(let admission): answer(id, .json(200, admittedBody(admission, device: device, exchange)))
+        case .success(let admission):
+            if let guest = admission.newGuest { keep(guest, of: admission.record) }
+            answer(id, .json(200, admittedBody(admission, device: device, exchange)))
+        }
+    }
+
+    /// Who was let in counts for the class's cap and lock also after a restart. Nobody waits for it.
+    private func keep(_ guest: UInt64, of record: ClassRecord) {
+        guard record.code != DemoClass.record.code else { return }
+        if !node.classStore.keep(ClassGuest(code: record.code.text, guest: guest)) {
+            node.log.warning("a guest of a class is not kept", reason: "too much waits for the store")
         }
     }
 

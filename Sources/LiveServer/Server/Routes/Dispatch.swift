@@ -17,6 +17,7 @@ extension ReactorCore {
         case .live(let room): openStream(session, exchange, room)
         case .commands(let room): postCommand(session, exchange, room)
         case .participants(let room): roster(session, exchange, room)
+        case .record(let room): record(session, exchange, room)
         case .classes: createClass(session, exchange)
         case .classInfo(let code): classInfo(session, code)
         case .join: join(session, exchange)
@@ -96,7 +97,7 @@ extension ReactorCore {
     }
 
     /// The exchange's token if it is good for the room; else the answer has been given.
-    private func authorized(
+    func authorized(
         _ session: UnsafeMutablePointer<Session>, _ exchange: HTTPExchange, _ room: RoomKey
     ) -> AccessToken? {
         guard let token = exchange.token else {
@@ -126,12 +127,14 @@ extension ReactorCore {
         let body: RoomCommand.Body
         switch decoded {
         case .refused(let id, let rejection):
+            if let waitMs = spendHere(token.sub) { return answerHere(session, id, waitMs) }
             counters.reject(rejection.code)
             return answer(
                 session.pointee.id,
                 .json(rejection.code.httpStatus, ReplyEncoding.refused(id, rejection)))
         case .heartbeat(let beatID, let beat):
-            counters.heartbeat(beat)
+            if let waitMs = spendHere(token.sub) { return answerHere(session, beatID.raw, waitMs) }
+            note(beat, in: room)
             return answer(session.pointee.id, .json(200, heartbeatReply(beatID, room, token)))
         case .ballot(let ballotID, let ballot):
             id = ballotID

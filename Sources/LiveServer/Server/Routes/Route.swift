@@ -9,6 +9,7 @@ enum Route {
     case live(RoomKey)
     case commands(RoomKey)
     case participants(RoomKey)
+    case record(RoomKey)
     case classes
     case classInfo(String)
     case join
@@ -21,7 +22,7 @@ enum Route {
     /// Methods of the route, for `Allow` and CORS.
     var methods: StaticString {
         switch self {
-        case .asset, .healthz, .readyz, .metrics, .classInfo, .participants: "GET, HEAD, OPTIONS"
+        case .asset, .healthz, .readyz, .metrics, .classInfo, .participants, .record: "GET, HEAD, OPTIONS"
         case .live: "GET, OPTIONS"
         case .commands, .classes, .join: "POST, OPTIONS"
         case .echo: "GET, POST, OPTIONS"
@@ -29,9 +30,25 @@ enum Route {
         }
     }
 
+    /// Whether a request is a newcomer's, who can be told to come again.
+    var isJoin: Bool {
+        switch self {
+        case .live, .join: true
+        default: false
+        }
+    }
+
+    /// Whether operators and balancers ask, who are answered also by a full node.
+    var isForOperators: Bool {
+        switch self {
+        case .healthz, .readyz, .metrics: true
+        default: false
+        }
+    }
+
     func allows(_ method: HTTPMethod) -> Bool {
         switch self {
-        case .asset, .healthz, .readyz, .metrics, .classInfo, .participants: method == .get || method == .head
+        case .asset, .healthz, .readyz, .metrics, .classInfo, .participants, .record: method == .get || method == .head
         case .live: method == .get
         case .commands, .classes, .join: method == .post
         case .echo: method == .get || method == .post
@@ -47,6 +64,8 @@ enum Route {
             self = .commands(key)
         } else if let key = Route.room(path, suffix: "/participants") {
             self = .participants(key)
+        } else if let key = Route.room(path, suffix: "/record") {
+            self = .record(key)
         } else if Bytes.equal(path, "/v1/classes") {
             self = .classes
         } else if Bytes.equal(path, "/v1/join") {

@@ -66,7 +66,8 @@ extension ReactorCore {
             return answer(session.pointee.id, answerNow)
         }
         if head.upgradesToWebSocket { return upgrade(session, exchange) }
-        if case .live = route, let waitMs = joinWaitMs() {
+        if session.pointee.flags.contains(.surplus), !route.isForOperators { return refuseSurplus(session) }
+        if route.isJoin, let waitMs = joinWaitMs(session) {
             return refuse(
                 session, Rejection(.unavailable, "too many are joining at once", retryAfterMs: Int64(waitMs)))
         }
@@ -92,7 +93,7 @@ extension ReactorCore {
         case .commands:
             exchange.token = bearerToken(exchange)
             exchange.idempotencyKey = text("idempotency-key")
-        case .participants:
+        case .participants, .record:
             exchange.token = bearerToken(exchange)
             noteQuery(exchange)
         case .classes, .join, .classInfo: exchange.host = text("host") ?? ""

@@ -36,7 +36,7 @@ extension ReactorCore {
     ) {
         let id = session.pointee.id
         let protocolName: StaticString? = head.fields.lists("sec-websocket-protocol", "live.v1") ? "live.v1" : nil
-        if let waitMs = joinWaitMs() {
+        if let waitMs = joinWaitMs(session) {
             acceptUpgrade(session, handshake, protocolName: protocolName)
             return closeSession(session, code: CloseCode.tryAgain, reason: CloseReason.retry(afterMs: waitMs))
         }

@@ -50,10 +50,10 @@ extension ReactorCore {
         }
         counters.messages += 1
         switch CommandDecoder.decode(payload, reader: json) {
-        case .refused(let id, let rejection):
-            counters.reject(rejection.code)
-            sendJSON(session, ReplyEncoding.refused(id, rejection))
-        case .heartbeat(let id, let beat): heartbeat(session, id, beat)
+        case .refused(let id, let rejection): refuseMalformed(session, id, rejection)
+        case .heartbeat(let id, let beat):
+            if let waitMs = spendHere(identity) { return refuseHere(session, id.raw, waitMs) }
+            heartbeat(session, id, beat)
         case .ballot(let id, let answer):
             send(.ballot(answer, actor: identity.actor), id, session, identity.room)
         case .command(let id, let digest, let command):
@@ -73,7 +73,7 @@ extension ReactorCore {
     /// Liveness and position of a client: answered here, the room is not asked.
     private func heartbeat(_ session: UnsafeMutablePointer<Session>, _ id: CommandID, _ beat: Heartbeat) {
         guard let identity = session.pointee.identity, let replica = replica(of: session) else { return }
-        counters.heartbeat(beat)
+        note(beat, in: identity.room)
         writer.reset(keepingCapacity: true)
         writer.beginObject()
         writer.field("re", id.raw)
@@ -137,6 +137,11 @@ extension ReactorCore {
             session.pointee.rateRejections = 0
             return
         }
+        throttle(session, pauseMs: reply.pauseMs)
+    }
+
+    /// Counts one refusal for rate; at the limit the connection is not read for a while.
+    func throttle(_ session: UnsafeMutablePointer<Session>, pauseMs: UInt32) {
         session.pointee.rateRejections &+= 1
         guard Int(session.pointee.rateRejections) >= limits.rateRejectionsMax,
             !session.pointee.flags.contains(.paused)
@@ -145,7 +150,7 @@ extension ReactorCore {
         let id = session.pointee.id
         reactor.setReading(id, false)
         _ = reactor.schedule(
-            inMs: min(reply.pauseMs, limits.pauseMsMax),
+            inMs: min(pauseMs, limits.pauseMsMax),
             payload: CoreTimer.unpause(index: id.index, generation: id.generation).payload)
     }
 

@@ -44,14 +44,25 @@ package struct PollAnswer: Equatable, Sendable {
 /// How a client gets its events, as it says itself.
 package enum ClientTransport: UInt8, CaseIterable, Sendable {
     case webSocket, eventStream, longPoll, unknown
+
+    /// The name in records and metrics.
+    package var text: StaticString {
+        switch self {
+        case .webSocket: "websocket"
+        case .eventStream: "sse"
+        case .longPoll: "longpoll"
+        case .unknown: "unknown"
+        }
+    }
 }
 
 /// What a client reports every 30 s.
 package struct Heartbeat: Equatable, Sendable {
     /// The last seq that the client has handled; a stale one marks a slow reader.
     package var seq: UInt64
-    /// Milliseconds between an event's `ts` and its arrival, by the client's estimate; 0 to an hour.
-    package var lagMs: Int
+    /// Milliseconds between an event's `ts` and its arrival, by the client's estimate; 0 to an hour. nil: the client
+    /// has had no event to measure by.
+    package var lagMs: Int?
     /// The transport.
     package var transport: ClientTransport
     /// Failed attempts to connect since the last heartbeat.
@@ -63,9 +74,12 @@ package struct Heartbeat: Equatable, Sendable {
     /// Whether the client reports that video failed.
     package var videoError: Bool
 
+    /// Whether it is about a video: a position in it, or its failure.
+    package var reportsVideo: Bool { videoError || positionMs != nil }
+
     /// A report.
     package init(
-        seq: UInt64, lagMs: Int = 0, transport: ClientTransport = .unknown, failedConnects: Int = 0,
+        seq: UInt64, lagMs: Int? = nil, transport: ClientTransport = .unknown, failedConnects: Int = 0,
         focus: Bool? = nil, positionMs: Int64? = nil, videoError: Bool = false
     ) {
         self.seq = seq

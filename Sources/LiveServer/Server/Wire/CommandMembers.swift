@@ -223,11 +223,11 @@ struct CommandMembers {
     }
 
     /// Milliseconds of lag, cut to what is told apart: a client's clock may run ahead or stand far behind.
-    mutating func lag(_ name: StaticString) -> Int {
-        guard let value = value(name) else { return 0 }
+    mutating func lag(_ name: StaticString) -> Int? {
+        guard let value = value(name) else { return nil }
         guard let milliseconds = value.double else {
             refuse(name, "a number of milliseconds.")
-            return 0
+            return nil
         }
         return Int(min(max(milliseconds, 0), Double(WireLimits.lagMsMax)))
     }

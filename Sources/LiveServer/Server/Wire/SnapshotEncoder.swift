@@ -60,7 +60,8 @@ package enum SnapshotEncoder {
         json.endObject()
     }
 
-    private static func append(_ poll: Poll, _ view: View, _ json: inout JSONWriter) {
+    /// The members of a poll.
+    static func append(_ poll: Poll, _ view: View, _ json: inout JSONWriter) {
         json.field("poll", id: poll.id)
         json.field("question", poll.question)
         json.field("kind", poll.kind.text)

@@ -38,6 +38,15 @@ package enum YouEncoder {
         json.beginArray()
         for question in room.upvotes(of: actor.participant) { json.id(question) }
         json.endArray()
+        json.key("reactions")
+        json.beginObject()
+        for (message, emoji) in room.reactions(of: actor.participant) {
+            json.key(dynamic: message.text)
+            json.beginArray()
+            for one in emoji { json.string(one) }
+            json.endArray()
+        }
+        json.endObject()
         json.key("ballots")
         json.beginArray()
         for ballot in ballots {

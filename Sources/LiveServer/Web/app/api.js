@@ -68,6 +68,11 @@ export async function startClass(name) {
   return { secret, code: made.code };
 }
 
+/** One page of a class's record. */
+export function recordPage({ room, token }, after) {
+  return request(`/v1/rooms/${room}/record?after=${after}`, { headers: { Authorization: `Bearer ${token}` } });
+}
+
 /** Joins by code; the same device is the same participant. */
 export async function joinByCode(code, name) {
   const answer = await post("/v1/join", { code, ...(name && { name }), device: deviceSecret() });

@@ -389,6 +389,8 @@ export const TEXTS = Object.freeze({
     "Nobody can write or answer after that. Everything stays readable.",
     "Danach kann niemand mehr schreiben oder antworten. Alles bleibt lesbar.",
   ],
+  "record.download": ["Download the record", "Protokoll herunterladen"],
+  "record.failed": ["The record could not be fetched.", "Das Protokoll konnte nicht geholt werden."],
   "ended.title": ["The class is over", "Der Unterricht ist vorbei"],
   "ended.text": [
     "Thank you for being here. You can still read everything.",

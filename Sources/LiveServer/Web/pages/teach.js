@@ -18,6 +18,7 @@ import { icon } from "../app/icons.js";
 import { pollComposer } from "../app/composer.js";
 import { pollDesk } from "../app/desk.js";
 import { questionsPanel } from "../app/questions.js";
+import { downloadRecord, recordButton } from "../app/record.js";
 import { tellError, toast } from "../app/toasts.js";
 
 const secret = new URLSearchParams(location.hash.slice(1)).get("t") ?? "";
@@ -73,7 +74,7 @@ function roomScreen(ctx) {
   const hands = handQueue(ctx);
   const people = peoplePanel(ctx);
   const ended = h("div", { class: "ended", hidden: true }, icon("check"), h("div", {}, h("h2", {}, t("ended.title")),
-    h("p", {}, t("ended.teacher"))));
+    h("p", {}, t("ended.teacher")), recordButton(seat)));
   const now = h("section", { class: "now scroll", "aria-label": t("nav.polls"), tabindex: "0" },
     ended, composer.node, invitation(ctx), desk.node);
   const voices = h("div", { class: "voices" }, hands, questions.node);
@@ -120,6 +121,7 @@ function header(ctx, view) {
     { icon: "announce", label: t("announce.make"), run: () => announceDialog(ctx) },
     { icon: "board", label: t("share.show"), run: () => open(showLink, "_blank", "noopener") },
     { icon: "lock", label: t(room.model.state.locked ? "lock.unlock" : "lock.lock"), run: () => setLock(room) },
+    { icon: "download", label: t("record.download"), run: () => downloadRecord(seat) },
     ...preferenceItems(),
     ...(room.model.state.ended ? [] : [
       { icon: "end", label: t("end.class"), tone: "danger", run: () => endClass(room) },

@@ -192,6 +192,8 @@ export declare class LiveRoom extends EventTarget {
   send(op: string, fields?: Record<string, unknown> & { id?: string }): Promise<Reply>;
   /** One index, or a list for polls of kind `multiple`. The ballot survives reloads until the store has it. */
   answer(poll: string, choice: number | number[]): Promise<Reply | null>;
+  /** What the page's video does, told with the next heartbeat; an error once, a position until it changes. */
+  reportVideo(video: { positionSec?: number; error?: string | boolean } | null): void;
   /** Server time in milliseconds. */
   now(): number;
   renew(token: string): void;

@@ -41,6 +41,7 @@ export class LiveRoom extends EventTarget {
   #remote = { phase: "connecting", transport: null, retryAtMs: null, rttMs: null };
   #first = null;
   #unfollow = null;
+  #video = null;
 
   /**
    * Takes a place in `room` ("i/c/s") with an access token. Resolves with the model's state when the room is there,
@@ -91,6 +92,11 @@ export class LiveRoom extends EventTarget {
   /** Answers a poll with one index or a list. The ballot is kept and sent again until the store has it. */
   answer(poll, choice) {
     return this.#ballots.answer(poll, choice);
+  }
+
+  /** What the page's video does, for the next heartbeat: `{positionSec?, error?}`; null where there is none. */
+  reportVideo(video) {
+    this.#video = video;
   }
 
   /** Server time in milliseconds, as well as it is known. */
@@ -270,10 +276,12 @@ export class LiveRoom extends EventTarget {
 
   #reply(reply) {
     const nowMs = Date.now();
-    if (this.#pulse.answered(reply, nowMs)) {
+    const beat = this.#pulse.answered(reply, nowMs);
+    if (beat) {
       if (!reply.ok) return;
       this.#resume = reply.resume ?? this.#resume;
-      this.#link.failedConnects = 0;
+      // Those that failed since it was sent are the next one's to tell.
+      this.#link.failedConnects = Math.max(0, this.#link.failedConnects - beat.failedConnects);
       return this.#statusChanged();
     }
     const entry = this.#outbox.get(reply.re);
@@ -370,8 +378,11 @@ export class LiveRoom extends EventTarget {
   #beat() {
     const focus = document.visibilityState === "visible";
     const { transport, failedConnects } = this.#link;
-    const command = this.#pulse.beat(Date.now(), { seq: this.model.state.seq, focus, transport, failedConnects });
+    const { seq } = this.model.state;
+    const command = this.#pulse.beat(Date.now(), { seq, focus, transport, failedConnects, video: this.#video });
     this.#link.send(command).catch(() => {});
+    // An error is told once, a position until it changes.
+    if (this.#video?.error) this.#video = { positionSec: this.#video.positionSec };
   }
 
   #save(nowMs) {

@@ -190,8 +190,9 @@ function withBallots(state, how) {
   return { ...state, you: { ...state.you, ballots: how(state.you.ballots ?? []) } };
 }
 
-/** Own reactions are not part of a snapshot: what was known before a reset of the same participant is carried over. */
+/** Own reactions: as `you` says; from an older server, what was known before a reset of the same participant. */
 function mineOf(before, welcome, id) {
+  if (welcome.you?.reactions) return welcome.you.reactions[id] ?? [];
   if (before.participant !== welcome.participant || before.epoch !== welcome.epoch) return [];
   return before.chat.find((m) => m.id === id)?.mine ?? [];
 }

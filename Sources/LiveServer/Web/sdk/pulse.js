@@ -34,14 +34,18 @@ export class Pulse {
     }
   }
 
-  /** The next heartbeat command; `seq` is what this participant has applied. */
-  beat(nowMs, { seq, focus, transport, failedConnects }) {
+  /** The next heartbeat command; `seq` is what this participant has applied, `video` what the page says of one. */
+  beat(nowMs, { seq, focus, transport, failedConnects = 0, video }) {
     const id = `h-${randomId(6)}`;
+    const lagMs = this.#lag.takeP95();
     this.#beatMs = nowMs;
-    this.#beats.set(id, nowMs);
+    this.#beats.set(id, { sentMs: nowMs, failedConnects });
     if (this.#beats.size > 8) this.#beats.delete(this.#beats.keys().next().value);
     return {
-      op: "heartbeat", id, seq, focus, lag_ms: this.lagMs, transport, failed_connects: failedConnects,
+      op: "heartbeat", id, seq, focus, ...(lagMs !== undefined && { lag_ms: lagMs }), transport,
+      failed_connects: failedConnects,
+      ...(video?.positionSec !== undefined && { position_sec: video.positionSec }),
+      ...(video?.error && { video_error: video.error }),
     };
   }
 
@@ -49,14 +53,14 @@ export class Pulse {
     this.#probeMs ??= nowMs;
   }
 
-  /** True where the reply answers one of our heartbeats. */
+  /** Where the reply answers one of our heartbeats: what that one told, `{failedConnects}`; else null. */
   answered(reply, nowMs) {
-    const sentMs = this.#beats.get(reply.re);
-    if (sentMs === undefined) return false;
+    const beat = this.#beats.get(reply.re);
+    if (!beat) return null;
     this.#beats.delete(reply.re);
     this.#probeMs = null;
-    if (reply.ok) this.clock.exchange(sentMs, nowMs, reply.server_ts);
-    return true;
+    if (reply.ok) this.clock.exchange(beat.sentMs, nowMs, reply.server_ts);
+    return beat;
   }
 
   /**

@@ -39,6 +39,20 @@ package struct ClassRecord: Hashable, Sendable {
     }
 }
 
+/// Somebody who was let into a class.
+package struct ClassGuest: Hashable, Sendable {
+    /// The class's code.
+    package let code: String
+    /// A number that tells guests apart and names nobody.
+    package let guest: UInt64
+
+    /// Both members.
+    package init(code: String, guest: UInt64) {
+        self.code = code
+        self.guest = guest
+    }
+}
+
 /// What became of a request about classes.
 package enum ClassOutcome: Hashable, Sendable {
     /// The record is in the synced database.

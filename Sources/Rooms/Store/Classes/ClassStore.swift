@@ -6,13 +6,14 @@ internal import LiveIO
 
 /// Keeps classes, so that a link still works after a restart.
 package final class ClassStore: Sendable {
-    /// Requests that may wait: a class is opened by a person, so this is a flood. Beyond it `save` says false.
-    package static let queueMax = 4_096
+    /// Requests that may wait: the guests of several large classes who come in at once. Beyond it a call says false.
+    package static let queueMax = 65_536
     /// How long a request waits for a locked store, in ms: as long as a person waits for a page.
     package static let saveMsMax: Int32 = 2_000
 
     private enum Order: Sendable {
         case save(ClassRecord, ticket: UInt64)
+        case guest(ClassGuest)
         case removeExpired(beforeMs: Int64, ticket: UInt64)
     }
 
@@ -47,6 +48,15 @@ package final class ClassStore: Sendable {
     /// - Returns: false where too much waits already, or after `stop`.
     package func save(_ record: ClassRecord, ticket: UInt64) -> Bool { orders.post(.save(record, ticket: ticket)) }
 
+    /// Keeps who was let into a class, soon and without an answer: a guest lost in a crash comes in again by the code,
+    /// unless the class was locked meanwhile. Any thread; false as in `save`.
+    package func keep(_ guest: ClassGuest) -> Bool { orders.post(.guest(guest)) }
+
+    /// Everybody who was let into a class that has not expired at `nowMs`. Blocks: for the start, on any thread.
+    package func loadGuests(nowMs: Int64) throws(StoreFailure) -> [ClassGuest] {
+        try ClassTable(path: path).loadGuests(nowMs: nowMs)
+    }
+
     /// Removes the classes that expired before `beforeMs` (ms since 1970). Any thread; false as in `save`.
     package func removeExpired(beforeMs: Int64, ticket: UInt64) -> Bool {
         orders.post(.removeExpired(beforeMs: beforeMs, ticket: ticket))
@@ -66,8 +76,11 @@ package final class ClassStore: Sendable {
     private static func run(_ table: ClassTable, _ orders: Inbox<Order>, _ deliver: (ClassOutcome) -> Void) {
         var waiting: [Order] = []
         while orders.take(into: &waiting, deadlineNs: nil) {
+            // What came together is one transaction: a class's guests come within a minute.
+            let guests = waiting.compactMap { if case .guest(let guest) = $0 { guest } else { nil } }
             for order in waiting {
                 switch order {
+                case .guest: break
                 case .save(let record, let ticket):
                     deliver(table.save(record) ? .saved(ticket: ticket) : .unavailable(ticket: ticket))
                 case .removeExpired(let beforeMs, let ticket):
@@ -75,6 +88,7 @@ package final class ClassStore: Sendable {
                     deliver(count.map { .removed(ticket: ticket, count: $0) } ?? .unavailable(ticket: ticket))
                 }
             }
+            if !guests.isEmpty { table.keep(guests) }
             waiting.removeAll()
         }
     }

@@ -11,6 +11,15 @@ final class ClassTable {
     /// True when the record is in the synced file.
     func save(_ record: ClassRecord) -> Bool {
         let changed = change { connection throws(SQLiteFailure) in
+            // A code that is given out again begins without the guests of the class that had it.
+            let forget = try connection.prepare(
+                """
+                DELETE FROM class_guests
+                WHERE code = ?1 AND NOT EXISTS (SELECT 1 FROM classes WHERE code = ?1 AND created_ms = ?2)
+                """)
+            forget.bind(1, record.code)
+            forget.bind(2, record.createdMs)
+            try forget.run()
             let statement = try connection.prepare(
                 """
                 INSERT INTO classes
@@ -41,7 +50,52 @@ final class ClassTable {
             let statement = try connection.prepare("DELETE FROM classes WHERE expires_ms < ?1")
             statement.bind(1, beforeMs)
             try statement.run()
-            return connection.changes
+            let removed = connection.changes
+            try connection.execute("DELETE FROM class_guests WHERE code NOT IN (SELECT code FROM classes)")
+            return removed
+        }
+    }
+
+    /// Keeps guests in one transaction; those that are there already change nothing. A failure loses them.
+    func keep(_ guests: [ClassGuest]) {
+        _ = change { connection throws(SQLiteFailure) in
+            try connection.execute("BEGIN IMMEDIATE")
+            do throws(SQLiteFailure) {
+                let insert = try connection.prepare(
+                    "INSERT INTO class_guests (code, guest) VALUES (?1, ?2) ON CONFLICT DO NOTHING")
+                for guest in guests {
+                    insert.bind(1, guest.code)
+                    insert.bind(2, Int64(bitPattern: guest.guest))
+                    try insert.run()
+                }
+                try connection.execute("COMMIT")
+            } catch {
+                connection.rollBack()
+                throw error
+            }
+            return guests.count
+        }
+    }
+
+    /// The guests of all classes that have not expired.
+    func loadGuests(nowMs: Int64) throws(StoreFailure) -> [ClassGuest] {
+        try open()
+        do throws(SQLiteFailure) {
+            guard
+                let statement = try connection?.prepare(
+                    """
+                    SELECT code, guest FROM class_guests
+                    WHERE code IN (SELECT code FROM classes WHERE expires_ms > ?1) ORDER BY code
+                    """)
+            else { return [] }
+            statement.bind(1, nowMs)
+            var guests: [ClassGuest] = []
+            while try statement.step() {
+                guests.append(ClassGuest(code: statement.text(0), guest: UInt64(bitPattern: statement.integer(1))))
+            }
+            return guests
+        } catch {
+            throw StoreFailure(error)
         }
     }
 

@@ -6,7 +6,7 @@ internal import Rooms
 
 /// Entries of the journal on their way into the history.
 struct HistoryBatch {
-    /// One entry, with the message that it deletes.
+    /// One entry, with the message that it proposes to delete.
     struct Entry {
         let header: LogEntryHeader
         let payload: [UInt8]
@@ -49,8 +49,7 @@ struct HistoryBatch {
         }
     }
 
-    /// The message that an entry deletes. The log holds proposals; one that a moderator made in earnest and the room
-    /// ignored (it had ended) takes the text out of the history all the same.
+    /// The message that an entry proposes to delete; whether the room took the proposal is the DeletionJudge's to say.
     private static func deletedMessage(_ payload: UnsafeRawBufferPointer) throws(RoomDecodeError) -> UInt64? {
         let entry = try LogEntryCodec.decode(payload).entry
         guard case .chatDelete(let message) = entry.proposal.command, entry.proposal.actor.role.isModerator else {

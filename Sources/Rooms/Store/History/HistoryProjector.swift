@@ -13,6 +13,7 @@ final class HistoryProjector {
         case epochs(RoomKey, UInt64)
         case snapshot(HistorySnapshot)
         case redact(RoomKey, UInt64, [UInt8])
+        case figures(RoomKey, [UInt8])
     }
 
     private let path: String
@@ -28,6 +29,8 @@ final class HistoryProjector {
     private var wasClamped = false
     private var snapshots: [HistorySnapshot] = []
     private var redactions: [(room: RoomKey, seq: UInt64, bytes: [UInt8])] = []
+    private var figures: [RoomKey: [UInt8]] = [:]
+    private var deletions = DeletionJudge()
     private var retryMs = HistoryLimits.retryMsMin
     private var retryAtNs: UInt64?
     private var projectAtNs: UInt64?
@@ -81,6 +84,9 @@ final class HistoryProjector {
             case .snapshot(let snapshot):
                 keep(snapshot)
                 projectSoon(nowNs)
+            case .figures(let room, let bytes):
+                if figures.count < HistoryLimits.queueMax || figures[room] != nil { figures[room] = bytes }
+                projectSoon(nowNs)
             case .redact(let room, let seq, let bytes):
                 keep((room, seq, bytes))
                 questions.append(message)
@@ -122,7 +128,7 @@ final class HistoryProjector {
                 ask(ticket, isCaughtUp) { tables throws(SQLiteFailure) in
                     .lineage(ticket: ticket, try tables.lineage(of: room))
                 }
-            case .committed, .snapshot, .redact: break
+            case .committed, .snapshot, .redact, .figures: break
             }
         }
     }
@@ -200,7 +206,7 @@ final class HistoryProjector {
         try tables.transaction { () throws(SQLiteFailure) in
             for entry in batch.entries {
                 try tables.project(entry.header, entry.payload)
-                if let message = entry.deletes {
+                if let message = entry.deletes, try deletions.hadEffect(entry.header, tables) {
                     try tables.redact(entry.header.room, message: message, deletion: entry.header.seq)
                 }
             }
@@ -244,19 +250,22 @@ final class HistoryProjector {
 
     /// Snapshots and replacements that waited; after the entries, so that deletions are known.
     private func bringIn(_ tables: HistoryTables) throws(SQLiteFailure) {
-        guard !snapshots.isEmpty || !redactions.isEmpty else { return }
+        guard !snapshots.isEmpty || !redactions.isEmpty || !figures.isEmpty else { return }
         try tables.transaction { () throws(SQLiteFailure) in
             for redaction in redactions {
                 try tables.replace(redaction.room, seq: redaction.seq, with: redaction.bytes)
             }
             for snapshot in snapshots { try tables.put(snapshot) }
+            for (room, bytes) in figures { try tables.putFigures(room, bytes) }
         }
+        figures = [:]
         snapshots = []
         redactions = []
     }
 
     private func fail(_ failure: StoreFailure) {
         tables = nil
+        deletions.reset()
         reader = nil
         retryAtNs = MonotonicClock.nowNs() + retryMs * 1_000_000
         retryMs = min(retryMs * 2, HistoryLimits.retryMsMax)

@@ -6,6 +6,7 @@ extension SQLiteSchema {
     ///
     /// `epochs.id` rises in the order in which epochs appeared; `last_seq` is the last entry kept of an epoch.
     /// `redactions` remembers which message was deleted by which entry, so that no snapshot between the two is kept.
+    /// `figures` are a session's, as its room's home adds them up: not of the log, so kept as they come.
     /// `cursor` is the place in the journal up to which everything is here.
     static let history = SQLiteSchema(
         name: "history.db",
@@ -50,6 +51,12 @@ extension SQLiteSchema {
               position INTEGER NOT NULL DEFAULT 0
             ) STRICT;
             INSERT INTO cursor (one) VALUES (1);
+            """,
             """
+            CREATE TABLE figures (
+              room_id INTEGER PRIMARY KEY REFERENCES rooms (id),
+              bytes BLOB NOT NULL
+            ) STRICT;
+            """,
         ])
 }

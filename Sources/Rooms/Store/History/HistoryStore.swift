@@ -73,6 +73,10 @@ package final class HistoryStore: Sendable {
         inbox.post(.snapshot(HistorySnapshot(room: room, seq: seq, epoch: epoch, bytes: bytes)))
     }
 
+    /// Keeps the figures of a room's session in place of those before; `load` gives them back. Any thread; nobody hears
+    /// of it, and what a failing file loses is brought by the next call. False as in `load`.
+    package func saveFigures(room: RoomKey, bytes: [UInt8]) -> Bool { inbox.post(.figures(room, bytes)) }
+
     /// Puts other bytes in an entry's place. Deletions of chat messages need no call: the projector redacts them when
     /// it meets their entries. Any thread; false as in `load`.
     package func redact(room: RoomKey, seq: UInt64, replacement: [UInt8]) -> Bool {

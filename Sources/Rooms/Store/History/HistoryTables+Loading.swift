@@ -15,7 +15,13 @@ extension HistoryTables {
         let snapshot = try snapshot(id, head: try head(id), tailEntries: tailEntries)
         return LoadedRoom(
             room: room, snapshot: snapshot?.bytes, snapshotSeq: snapshot?.seq ?? 0, snapshotEpoch: snapshot?.epoch,
-            entries: try entries(id, after: snapshot?.seq ?? 0), lineage: try lineage(id))
+            entries: try entries(id, after: snapshot?.seq ?? 0), lineage: try lineage(id), figures: try figures(id))
+    }
+
+    private func figures(_ room: Int64) throws(SQLiteFailure) -> [UInt8]? {
+        let select = try connection.prepare("SELECT bytes FROM figures WHERE room_id = ?1")
+        select.bind(1, room)
+        return try select.step() ? select.bytes(0) : nil
     }
 
     /// The epochs of a room, oldest first.

@@ -35,6 +35,7 @@ final class HistoryTables {
     private let dropSnapshot: SQLiteStatement
     private let putSnapshot: SQLiteStatement
     private let pruneSnapshots: SQLiteStatement
+    private let putFigures: SQLiteStatement
     private let selectCursor: SQLiteStatement
     private let moveCursor: SQLiteStatement
 
@@ -92,6 +93,8 @@ final class HistoryTables {
               SELECT max(seq) FROM snapshots
               WHERE room_id = ?1 AND seq <= (SELECT max(seq) FROM snapshots WHERE room_id = ?1) - ?2)
             """)
+        putFigures = try connection.prepare(
+            "INSERT INTO figures (room_id, bytes) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET bytes = ?2")
         selectCursor = try connection.prepare("SELECT segment, position FROM cursor")
         moveCursor = try connection.prepare("UPDATE cursor SET segment = ?1, position = ?2 WHERE one = 1")
     }
@@ -260,6 +263,13 @@ final class HistoryTables {
         putSnapshot.bind(4, snapshot.bytes)
         try Self.run(putSnapshot, room, snapshot.seq)
         try Self.run(pruneSnapshots, room, UInt64(HistoryLimits.tailEntriesMin))
+    }
+
+    /// Keeps the figures of a room's session.
+    func putFigures(_ room: RoomKey, _ bytes: [UInt8]) throws(SQLiteFailure) {
+        putFigures.bind(1, try makeRoom(room))
+        putFigures.bind(2, bytes)
+        try putFigures.run()
     }
 
     /// Binds the first two parameters, which all of these statements share, and runs.

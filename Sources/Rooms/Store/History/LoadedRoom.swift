@@ -29,6 +29,9 @@ package enum HistoryLimits {
     /// First and last pause before a store that failed is tried again, in ms.
     package static let retryMsMin: UInt64 = 50
     package static let retryMsMax: UInt64 = 2_000
+    /// Entries and bytes of one portion for records and replays: little memory, some milliseconds.
+    package static let readEntriesMax = 1_024
+    package static let readBytesMax = 1 << 20
     /// Ids of rooms and epochs remembered between transactions.
     package static let roomsCachedMax = 16_384
 }
@@ -81,11 +84,13 @@ package struct LoadedRoom: Hashable, Sendable {
     package let entries: [HistoryEntry]
     /// The epochs of the room, oldest first.
     package let lineage: [EpochSpan]
+    /// The figures of its session as `saveFigures` gave them, nil without.
+    package let figures: [UInt8]?
 
     /// All members.
     package init(
         room: RoomKey, snapshot: [UInt8]?, snapshotSeq: UInt64, snapshotEpoch: String?, entries: [HistoryEntry],
-        lineage: [EpochSpan]
+        lineage: [EpochSpan], figures: [UInt8]? = nil
     ) {
         self.room = room
         self.snapshot = snapshot
@@ -93,6 +98,7 @@ package struct LoadedRoom: Hashable, Sendable {
         self.snapshotEpoch = snapshotEpoch
         self.entries = entries
         self.lineage = lineage
+        self.figures = figures
     }
 }
 
