@@ -90,6 +90,8 @@ struct SparseHistogram: Codable, Sendable, Equatable {
             values.append(entry.value)
             counts.append(entry.count)
         }
+        // The greatest as it was, not as its bucket's end.
+        values[values.count - 1] = histogram.maxRecorded
     }
 
     /// Adds what is here to `histogram`.
