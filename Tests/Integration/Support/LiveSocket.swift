@@ -11,22 +11,28 @@ struct AttachOptions {
     var origin: String?
     /// Bytes of the kernel's receive buffer, for readers that are slow on purpose.
     var receiveBuffer: Int32?
+    /// What is offered in Sec-WebSocket-Extensions.
+    var extensions: String?
 
     init(
         cursor: String? = nil, resume: String? = nil, device: String? = nil, origin: String? = nil,
-        receiveBuffer: Int32? = nil
+        receiveBuffer: Int32? = nil, extensions: String? = nil
     ) {
         self.cursor = cursor
         self.resume = resume
         self.device = device
         self.origin = origin
         self.receiveBuffer = receiveBuffer
+        self.extensions = extensions
     }
 
     /// Where another client stood: the attach that follows a lost network.
-    init(after reader: LiveReader, device: String? = nil) {
-        self.init(cursor: reader.cursor.description, resume: reader.resume, device: device)
+    init(after reader: LiveReader, device: String? = nil, extensions: String? = nil) {
+        self.init(cursor: reader.cursor.description, resume: reader.resume, device: device, extensions: extensions)
     }
+
+    /// As a browser offers compression.
+    static let deflate = AttachOptions(extensions: "permessage-deflate; client_max_window_bits")
 
     /// `?…`, or nothing.
     func query(_ more: [String] = []) -> String {
@@ -53,8 +59,13 @@ final class LiveSocket: LiveReader {
     private(set) var closing: Closing?
     /// The subprotocol that the server selected.
     let subprotocol: String?
+    /// What the server answered to an offer of compression.
+    let extensions: String?
+    /// Of each message, whether it came compressed; in step with `messages`.
+    private(set) var compressed: [Bool] = []
     private var decoder = WebSocketDecoder()
-    private let limits = WebSocketLimits(messageBytesMax: 64 << 20)
+    private let limits: WebSocketLimits
+    private var deflate: SocketDeflate?
     private var commands = 0
     /// Ids of one connection are not those of the next: the node remembers them for a person.
     private let prefix = String(UInt32.random(in: 0 ... .max), radix: 36)
@@ -66,12 +77,16 @@ final class LiveSocket: LiveReader {
         var bytes: [UInt8] = []
         var fields: [HTTPField] = []
         if let origin = options.origin { fields.append(("Origin", origin)) }
+        if let offer = options.extensions { fields.append(("Sec-WebSocket-Extensions", offer)) }
         WebSocketHandshake.appendRequest(
             target: path + options.query(), host: "127.0.0.1:\(port)", key: key,
             subprotocols: ["live.v1"] + (token.map { ["bearer.\($0)"] } ?? []), fields: fields, to: &bytes)
         try wire.send(bytes)
         let response = try Self.answer(wire, key: key)
         subprotocol = response["Sec-WebSocket-Protocol"]
+        extensions = response["Sec-WebSocket-Extensions"]
+        deflate = try extensions.map { try SocketDeflate(agreed: $0) }
+        limits = WebSocketLimits(messageBytesMax: 64 << 20, permitsCompression: deflate != nil)
         super.init()
         if let cursor = options.cursor { begin(at: try Cursor(cursor), resume: options.resume ?? "") }
     }
@@ -132,7 +147,7 @@ final class LiveSocket: LiveReader {
             var bytes = Array(wire.unread)
             guard !bytes.isEmpty else { return }
             var consumed = 0
-            var texts: [String] = []
+            var texts: [(text: String, isCompressed: Bool)] = []
             var pongs: [[UInt8]] = []
             var failure: String?
             bytes.withUnsafeMutableBytes { all in
@@ -143,7 +158,11 @@ final class LiveSocket: LiveReader {
                         consumed += count
                         break steps
                     case .text(let count, let payload):
-                        texts.append(String(decoding: payload, as: UTF8.self))
+                        if decoder.isCompressed {
+                            texts.append((deflate?.inflate(payload) ?? "no compression was agreed on", true))
+                        } else {
+                            texts.append((String(decoding: payload, as: UTF8.self), false))
+                        }
                         consumed += count
                     case .binary(let count, _):
                         failure = "a binary message"
@@ -163,7 +182,10 @@ final class LiveSocket: LiveReader {
                 }
             }
             wire.consume(consumed)
-            for text in texts { try take(text) }
+            for (text, isCompressed) in texts {
+                compressed.append(isCompressed)
+                try take(text)
+            }
             for pong in pongs { try sendFrame(.pong, pong) }
             if let failure { throw IntegrationFailure("the server broke the protocol: \(failure)") }
             if texts.isEmpty, pongs.isEmpty { return }
@@ -174,11 +196,21 @@ final class LiveSocket: LiveReader {
 
     /// Sends one masked frame.
     @discardableResult
-    func sendFrame(_ opcode: WebSocketOpcode, _ payload: [UInt8], isFinal: Bool = true) throws -> Bool {
+    func sendFrame(
+        _ opcode: WebSocketOpcode, _ payload: [UInt8], isFinal: Bool = true, isCompressed: Bool = false
+    ) throws -> Bool {
         var bytes: [UInt8] = []
         WebSocketFrame.append(
-            opcode, payload: payload, isFinal: isFinal, mask: UInt32.random(in: 1 ... .max), to: &bytes)
+            opcode, payload: payload, isFinal: isFinal, isCompressed: isCompressed,
+            mask: UInt32.random(in: 1 ... .max), to: &bytes)
         return try wire.send(bytes)
+    }
+
+    /// Sends one text, compressed as was agreed on.
+    @discardableResult
+    func send(deflated text: String) throws -> Bool {
+        guard let deflate else { throw IntegrationFailure("no compression was agreed on") }
+        return try sendFrame(.text, deflate.deflate(text), isCompressed: true)
     }
 
     /// Sends one text.

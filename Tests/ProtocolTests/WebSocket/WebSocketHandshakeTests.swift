@@ -79,7 +79,7 @@ import Testing
             }
             #expect(offered == ["live.v1", "bearer.abc"])
             WebSocketHandshake.appendResponse(
-                acceptKey: acceptKey, subprotocol: "live.v1", extensions: "permessage-deflate",
+                acceptKey: acceptKey, subprotocol: "live.v1", deflate: DeflateParameters(),
                 fields: Array("X-Y: z\r\n".utf8), to: &response)
         }
         checkResponse(response, key: key)

@@ -72,7 +72,8 @@ package struct WebSocketDecoder {
         if (assembly == nil) == (header.opcode == .continuation) {
             throw WebSocketFailure(1002, assembly == nil ? "continuation of no message" : "message within a message")
         }
-        if header.payloadBytes > limits.messageBytesMax - (assembly?.count ?? 0) {
+        let payloadMax = limits.payloadBytesMax(isCompressed: assembly?.isCompressed ?? header.isCompressed)
+        if header.payloadBytes > payloadMax - (assembly?.count ?? 0) {
             throw WebSocketFailure(1009, "message too large")
         }
         let end = start + header.payloadBytes

@@ -62,10 +62,10 @@ package enum WebSocketHandshake {
     ///
     /// - Parameters:
     ///   - subprotocol: the one selected out of those offered.
-    ///   - extensions: the value of Sec-WebSocket-Extensions.
+    ///   - deflate: what was agreed on for permessage-deflate, for Sec-WebSocket-Extensions.
     ///   - fields: further field lines, each with its CRLF.
     package static func appendResponse(
-        acceptKey: [UInt8], subprotocol: StaticString? = nil, extensions: StaticString? = nil, fields: [UInt8] = [],
+        acceptKey: [UInt8], subprotocol: StaticString? = nil, deflate: DeflateParameters? = nil, fields: [UInt8] = [],
         to bytes: inout [UInt8]
     ) {
         HTTPFieldWriter.append(
@@ -74,7 +74,11 @@ package enum WebSocketHandshake {
         bytes.append(contentsOf: acceptKey)
         HTTPFieldWriter.appendLineEnd(to: &bytes)
         if let subprotocol { append("Sec-WebSocket-Protocol", subprotocol, to: &bytes) }
-        if let extensions { append("Sec-WebSocket-Extensions", extensions, to: &bytes) }
+        if let deflate {
+            HTTPFieldWriter.append(name: "Sec-WebSocket-Extensions", to: &bytes)
+            deflate.append(to: &bytes)
+            HTTPFieldWriter.appendLineEnd(to: &bytes)
+        }
         bytes.append(contentsOf: fields)
         HTTPFieldWriter.appendLineEnd(to: &bytes)
     }

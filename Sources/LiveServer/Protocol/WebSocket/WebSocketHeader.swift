@@ -11,7 +11,8 @@ package enum WebSocketRole: Sendable {
 
 /// What a decoder refuses on account of size, and what was negotiated.
 package struct WebSocketLimits: Sendable {
-    /// Bytes of one message, all fragments together. Above: 1009, as soon as a frame's header says so.
+    /// Bytes of one message, all fragments together. Above: 1009, as soon as a frame's header says so. A compressed
+    /// message is measured again by whoever inflates it.
     package var messageBytesMax: Int
     /// permessage-deflate was negotiated: RSV1 may be set on the first frame of a message.
     package var permitsCompression: Bool
@@ -21,12 +22,19 @@ package struct WebSocketLimits: Sendable {
         self.messageBytesMax = messageBytesMax
         self.permitsCompression = permitsCompression
     }
+
+    /// Bytes of payload that a message may have: deflate makes what it can't compress a little longer.
+    func payloadBytesMax(isCompressed: Bool) -> Int {
+        isCompressed ? messageBytesMax + messageBytesMax / 8 + 64 : messageBytesMax
+    }
 }
 
 /// Why a connection must fail: the close code for the peer and a reason for its frame.
 package struct WebSocketFailure: Error, Sendable {
-    let code: UInt16
-    let reason: StaticString
+    /// The close code.
+    package let code: UInt16
+    /// For people.
+    package let reason: StaticString
 
     init(_ code: UInt16, _ reason: StaticString) {
         self.code = code

@@ -5,6 +5,8 @@
 package struct LimitSettings: Sendable, Equatable {
     /// Longest message of a client, bytes.
     package var frameBytes = 16_384
+    /// Bytes that one byte of a compressed message may become.
+    package var inflateRatio = 200
     /// Longest request head, bytes.
     package var headBytes = 16_384
     /// Longest request body, bytes.

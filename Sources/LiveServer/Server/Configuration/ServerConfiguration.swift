@@ -14,6 +14,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var auth = AuthSettings()
     /// Browser origins besides the node's own; `*` for all.
     package var origins: [String] = []
+    /// How WebSockets are served.
+    package var websocket = WebSocketSettings()
     /// Bounds on what peers send, hold and cost.
     package var limits = LimitSettings()
     /// Classes for guests.
@@ -81,6 +83,14 @@ package struct AuthSettings: Sendable, Equatable {
     package var audience = "liveclassroom"
     /// Seconds, for `nbf` and `iat`.
     package var leewayS = 60
+}
+
+/// How WebSockets are served.
+package struct WebSocketSettings: Sendable, Equatable {
+    /// Whether permessage-deflate is negotiated in rooms.
+    package var deflate = true
+    /// Shortest event that is compressed, bytes.
+    package var deflateBytesMin = 256
 }
 
 /// Classes that teachers make for guests.

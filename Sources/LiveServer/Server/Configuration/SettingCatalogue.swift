@@ -5,7 +5,8 @@
 /// Every setting of a node, in the order of the reference.
 package enum SettingCatalogue {
     /// General settings first, then limits, classes, disk and operations.
-    package static let all: [Setting] = general + connectionLimits + roomLimits + classes + disk + operations
+    package static let all: [Setting] =
+        general + webSocket + connectionLimits + roomLimits + classes + disk + operations
 
     /// The setting with a key; nil for an unknown one.
     package static func find(_ key: String) -> Setting? { byKey[key] }
@@ -54,10 +55,22 @@ package enum SettingCatalogue {
             rule: ConfigurationRules.origins),
     ]
 
+    private static let webSocket: [Setting] = [
+        .bool(
+            "websocket.deflate", \.websocket.deflate,
+            "Compression (permessage-deflate) for those who offer it; frames of rooms are compressed once for all."),
+        .integer(
+            "websocket.deflate_bytes_min", \.websocket.deflateBytesMin, 0...1_048_576, "bytes",
+            "Shorter events are sent plain: alone they hardly shrink."),
+    ]
+
     private static let connectionLimits: [Setting] = [
         .integer(
             "limits.frame_bytes", \.limits.frameBytes, 1_024...1_048_576, "bytes",
             "Longest message of a client; a longer one closes the connection with 1009."),
+        .integer(
+            "limits.inflate_ratio", \.limits.inflateRatio, 8...1_032, "bytes",
+            "What one byte of a compressed message may become, from 4 KiB on: more is a bomb, which closes with 1009."),
         .integer(
             "limits.head_bytes", \.limits.headBytes, 2_048...65_536, "bytes",
             "Longest request head; a token takes up to 4 KiB of it. Beyond: 431."),

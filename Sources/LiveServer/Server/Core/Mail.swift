@@ -55,6 +55,7 @@ extension ReactorCore {
             counters.connections = connectionsByTransport()
             counters.tailBytes = UInt64(replicas.reduce(0) { $0 + ($1?.tailBytes ?? 0) })
             counters.rooms = UInt64(homes.count)
+            counters.deflate = deflate.counts
             counters.sessions = sessionGauges()
             counters.reactor = reactor.statistics
             scrape.add(index, counters)
@@ -141,8 +142,10 @@ extension ReactorCore {
     /// Replies that waited for events that are here now.
     private func wakeWaitingReplies(_ replica: RoomReplica) {
         for list in replica.members {
-            for index in list[MemberEncoding.webSocket.rawValue] where sessions.at(index).pointee.replies != nil {
-                markDirty(sessions.at(index))
+            for encoding in [MemberEncoding.webSocket, .deflatedSocket] {
+                for index in list[encoding.rawValue] where sessions.at(index).pointee.replies != nil {
+                    markDirty(sessions.at(index))
+                }
             }
         }
     }
@@ -182,10 +185,12 @@ extension ReactorCore {
             guard let replica else { continue }
             for list in replica.members {
                 counts.webSocket += UInt64(list[MemberEncoding.webSocket.rawValue].count)
+                counts.deflated += UInt64(list[MemberEncoding.deflatedSocket.rawValue].count)
                 counts.eventStream += UInt64(list[MemberEncoding.eventStream.rawValue].count)
                 counts.longPoll += UInt64(list[MemberEncoding.longPoll.rawValue].count)
             }
         }
+        counts.webSocket += counts.deflated
         let rooms = counts.webSocket + counts.eventStream + counts.longPoll
         counts.http = UInt64(reactor.connectionCount) - min(rooms, UInt64(reactor.connectionCount))
         return counts

@@ -58,6 +58,10 @@ final class ReactorCore: ReactorDriver {
     var resumeScratch: [UInt8] = []
     var mail: [CoreMessage] = []
     var replyPool: [ReplyBuffer] = []
+    /// Compression of all rooms here.
+    let deflate: FrameDeflate
+    /// Contexts of echo connections that negotiated deflate, by slot.
+    var echoContexts: [UInt32: EchoDeflate] = [:]
     let verifier: TokenVerifier
     /// Allowances for heartbeats and malformed commands by POST.
     var postAllowances: [ParticipantID: TokenBucket] = [:]
@@ -78,6 +82,11 @@ final class ReactorCore: ReactorDriver {
         verifier = TokenVerifier(settings: node.tokenSettings)
         tokenFailures = AttemptLimiter(rate: node.configuration.failureRate)
         resumes = ResumeSealer(key: node.tokenSettings.key)
+        deflate = FrameDeflate(
+            bytesMin: node.configuration.websocket.deflateBytesMin,
+            limits: InflateLimits(
+                messageBytesMax: node.configuration.limits.frameBytes, ratioMax: node.configuration.limits.inflateRatio)
+        )
         scratch.reserveCapacity(node.configuration.limits.gatherBytes + 4096)
     }
 
@@ -218,6 +227,7 @@ final class ReactorCore: ReactorDriver {
     private func release(_ session: UnsafeMutablePointer<Session>) {
         if let buffer = session.pointee.replies { recycle(buffer) }
         session.pointee.replies = nil
+        if !echoContexts.isEmpty { echoContexts[session.pointee.id.index] = nil }
     }
 
     /// Hands a message to the reactor that is to hear it; on this one without a detour.

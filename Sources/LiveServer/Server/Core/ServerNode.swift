@@ -19,7 +19,8 @@ final class ServerNode: Sendable {
     let tokenSettings: TokenSettings
     let httpLimits: HTTPLimits
     let frameLimits: WebSocketLimits
-    let echoLimits: WebSocketLimits
+    /// The same where deflate was negotiated.
+    let deflatedFrameLimits: WebSocketLimits
     let log: ServerLog
     let backplane: any Backplane
     let ballots: BallotDesk
@@ -68,7 +69,7 @@ final class ServerNode: Sendable {
         http.bodyBytesMax = UInt64(limits.bodyBytes)
         httpLimits = http
         frameLimits = WebSocketLimits(messageBytesMax: limits.frameBytes)
-        echoLimits = WebSocketLimits(messageBytesMax: 64 << 20)
+        deflatedFrameLimits = WebSocketLimits(messageBytesMax: limits.frameBytes, permitsCompression: true)
         studentRate = TokenRate(perSecond: limits.studentRate, burst: limits.studentBurst)
         moderatorRate = TokenRate(perSecond: limits.moderatorRate, burst: limits.moderatorBurst)
         startedMs = WallClock.nowMs()

@@ -55,6 +55,8 @@ struct SessionFlags: OptionSet {
     static let held = SessionFlags(rawValue: 1 << 10)
     /// Answer to HEAD: headers only.
     static let headOnly = SessionFlags(rawValue: 1 << 11)
+    /// permessage-deflate was negotiated.
+    static let deflates = SessionFlags(rawValue: 1 << 12)
     /// Beyond the node's limit of connections: gets one answer, which says when to come again.
     static let surplus = SessionFlags(rawValue: 1 << 15)
     /// Its peer is a trusted proxy, which says whom it speaks for.
@@ -99,10 +101,13 @@ struct Session {
 
     init(id: ConnectionID) { self.id = id }
 
+    /// The form of frames that a WebSocket takes.
+    var form: FrameForm { flags.contains(.deflates) ? .deflated : .plain }
+
     /// How the room's bytes are framed for it, nil outside of a stream.
     var encoding: MemberEncoding? {
         switch kind {
-        case .webSocket: .webSocket
+        case .webSocket: flags.contains(.deflates) ? .deflatedSocket : .webSocket
         case .eventStream: .eventStream
         case .longPoll: .longPoll
         case .vacant, .http, .awaitingAnswer, .echo, .closing: nil

@@ -14,8 +14,7 @@ extension ReactorCore {
     /// Bytes sent to many: the same slice for all that stand at `cursor`.
     private struct SharedSlice {
         var cursor: UInt64 = .max
-        var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
-        var next: UInt64 = 0
+        var slice = FrameSlice(bytes: UnsafeRawBufferPointer(start: nil, count: 0), next: 0, form: .plain)
     }
 
     func flushDirtyReplicas() {
@@ -70,12 +69,15 @@ extension ReactorCore {
         if !sockets.isEmpty {
             scratch.removeAll(keepingCapacity: true)
             for json in ephemeral { appendFrame(json) }
-            let after = scratch
-            if list == .moderators {
-                flushSockets(sockets, replica.moderators, replica, ephemeral: after)
-            } else {
-                flushSockets(sockets, replica.peers, replica, ephemeral: after)
-            }
+            flushSockets(sockets, replica, list, ephemeral: scratch, .plain)
+        }
+        // After the others, whom compressing must not keep waiting.
+        let deflated = members[MemberEncoding.deflatedSocket.rawValue]
+        if !deflated.isEmpty {
+            replica.makeTwins(list, deflate)
+            scratch.removeAll(keepingCapacity: true)
+            for json in ephemeral { deflate.appendFrame(json, to: &scratch) }
+            flushSockets(deflated, replica, list, ephemeral: scratch, .deflated)
         }
         let streams = members[MemberEncoding.eventStream.rawValue]
         if !streams.isEmpty {
@@ -97,7 +99,19 @@ extension ReactorCore {
     }
 
     private func flushSockets(
-        _ members: ContiguousArray<UInt32>, _ log: borrowing FrameLog, _ replica: RoomReplica, ephemeral: [UInt8]
+        _ members: ContiguousArray<UInt32>, _ replica: RoomReplica, _ list: LogClass, ephemeral: [UInt8],
+        _ form: FrameForm
+    ) {
+        if list == .moderators {
+            flushSockets(members, replica.moderators, replica, ephemeral: ephemeral, form)
+        } else {
+            flushSockets(members, replica.peers, replica, ephemeral: ephemeral, form)
+        }
+    }
+
+    private func flushSockets(
+        _ members: ContiguousArray<UInt32>, _ log: borrowing FrameLog, _ replica: RoomReplica, ephemeral: [UInt8],
+        _ form: FrameForm
     ) {
         let head = log.nextIndex
         var shared = SharedSlice()
@@ -120,23 +134,23 @@ extension ReactorCore {
                         fellBehind(session, replica)
                         continue
                     }
-                    let slice = log.slice(from: cursor, bytesMax: limits.gatherBytes)
-                    shared = SharedSlice(cursor: cursor, bytes: slice.bytes, next: slice.next)
+                    let slice = log.slice(from: cursor, bytesMax: limits.gatherBytes, form: form)
+                    shared = SharedSlice(cursor: cursor, slice: slice)
                 }
-                guard shared.next == head, ephemeral.isEmpty else {
+                guard shared.slice.next == head, ephemeral.isEmpty else {
                     catchUp(session, log, replica)
                     if !ephemeral.isEmpty, !session.pointee.flags.contains(.blocked) {
                         sendEphemeral(session, ephemeral)
                     }
                     continue
                 }
-                let sent = reactor.trySend(session.pointee.id, shared.bytes)
-                if sent == shared.bytes.count {
+                let sent = reactor.trySend(session.pointee.id, shared.slice.bytes)
+                if sent == shared.slice.bytes.count {
                     session.pointee.cursor = head
                     deliveries += Int(truncatingIfNeeded: head &- cursor)
                     sentBytes += sent
                 } else {
-                    cutShort(session, log, shared.bytes, from: cursor, sent: sent)
+                    cutShort(session, log, shared.slice.form, from: cursor, sent: sent)
                 }
             }
         }
@@ -149,24 +163,24 @@ extension ReactorCore {
         while session.pointee.cursor < log.nextIndex, !session.pointee.flags.contains(.blocked) {
             let cursor = session.pointee.cursor
             if cursor < log.firstIndex { return fellBehind(session, replica) }
-            let slice = log.slice(from: cursor, bytesMax: limits.gatherBytes)
+            let slice = log.slice(from: cursor, bytesMax: limits.gatherBytes, form: session.pointee.form)
             let sent = reactor.trySend(session.pointee.id, slice.bytes)
             if sent == slice.bytes.count {
                 session.pointee.cursor = slice.next
                 counters.deliveries += slice.next - cursor
                 counters.deliveredBytes += UInt64(sent)
             } else {
-                return cutShort(session, log, slice.bytes, from: cursor, sent: sent)
+                return cutShort(session, log, slice.form, from: cursor, sent: sent)
             }
         }
     }
 
-    /// A write took only `sent` bytes of a slice: keep the rest of the frame that was cut, no more.
+    /// A write took only `sent` bytes of a slice of frames in `form`: keep the rest of the frame that was cut, no more.
     private func cutShort(
-        _ session: UnsafeMutablePointer<Session>, _ log: borrowing FrameLog, _ slice: UnsafeRawBufferPointer,
-        from cursor: UInt64, sent: Int
+        _ session: UnsafeMutablePointer<Session>, _ log: borrowing FrameLog, _ form: FrameForm, from cursor: UInt64,
+        sent: Int
     ) {
-        let cut = log.locate(offset: sent, from: cursor)
+        let cut = log.locate(offset: sent, from: cursor, form: form)
         guard cut.index < log.nextIndex else {
             session.pointee.cursor = cut.index
             return
@@ -174,7 +188,7 @@ extension ReactorCore {
         if cut.offsetInFrame == 0 {
             session.pointee.cursor = cut.index
         } else {
-            let frame = log.frame(at: cut.index).bytes
+            let frame = log.frame(at: cut.index, form: form)
             reactor.enqueue(session.pointee.id, UnsafeRawBufferPointer(rebasing: frame[cut.offsetInFrame...]))
             session.pointee.cursor = cut.index + 1
         }
@@ -247,6 +261,7 @@ extension ReactorCore {
     }
 
     private func joinedWrite(_ session: UnsafeMutablePointer<Session>, _ replica: RoomReplica, _ list: LogClass) {
+        if session.pointee.form == .deflated { replica.makeTwins(list, deflate) }
         if list == .moderators {
             joinedWrite(session, replica, replica.moderators)
         } else {
@@ -267,12 +282,12 @@ extension ReactorCore {
         }
         let cursor = session.pointee.cursor
         if cursor < log.nextIndex, cursor >= log.firstIndex {
-            let slice = log.slice(from: cursor, bytesMax: limits.gatherBytes)
+            let slice = log.slice(from: cursor, bytesMax: limits.gatherBytes, form: session.pointee.form)
             if slice.next == log.nextIndex, session.pointee.repliesAfterSeq <= replica.headSeq {
                 let total = slice.bytes.count + replies.bytes.count
                 let sent = replies.bytes.withUnsafeBytes { reactor.trySend(session.pointee.id, slice.bytes, $0) }
                 if sent < slice.bytes.count {
-                    return cutShort(session, log, slice.bytes, from: cursor, sent: sent)
+                    return cutShort(session, log, slice.form, from: cursor, sent: sent)
                 }
                 session.pointee.cursor = slice.next
                 counters.deliveries += slice.next - cursor

@@ -9,6 +9,8 @@ import Rooms
 /// How a member's bytes are framed.
 enum MemberEncoding: Int, CaseIterable {
     case webSocket
+    /// A WebSocket that takes compressed frames.
+    case deflatedSocket
     case eventStream
     case longPoll
 }
@@ -75,6 +77,9 @@ final class RoomReplica {
         session.pointee.memberIndex = UInt32(members[list][encoding.rawValue].count)
         session.pointee.room = slot
         members[list][encoding.rawValue].append(session.pointee.id.index)
+        if encoding == .deflatedSocket {
+            if list == LogClass.moderators.rawValue { moderators.beginTwins() } else { peers.beginTwins() }
+        }
         emptySinceMs = nil
     }
 
@@ -91,6 +96,9 @@ final class RoomReplica {
             table.at(last).pointee.memberIndex = UInt32(position)
         }
         session.pointee.room = -1
+        if encoding == .deflatedSocket, members[list][encoding.rawValue].isEmpty {
+            if list == LogClass.moderators.rawValue { moderators.endTwins() } else { peers.endTwins() }
+        }
         if memberCount == 0 { emptySinceMs = nowMs }
     }
 
@@ -122,6 +130,11 @@ final class RoomReplica {
         headSeq = batch.headSeq
         eventsDue += batch.items.count
         if receivedNs == 0 { receivedNs = batch.receivedNs }
+    }
+
+    /// Gives the events of `list` that came since the last call their compressed form.
+    func makeTwins(_ list: LogClass, _ deflate: FrameDeflate) {
+        if list == .moderators { moderators.makeTwins(deflate) } else { peers.makeTwins(deflate) }
     }
 
     /// Takes an ephemeral event into this round and as the latest value of its key.

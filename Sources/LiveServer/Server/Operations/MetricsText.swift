@@ -93,9 +93,31 @@ package enum MetricsText {
             writer.sample(reactor: reactor, "durable", "store", counters.ballotsStored)
             writer.sample(reactor: reactor, "durable", "node", counters.ballotsOnNode)
         }
+        deflate(reactors, &writer)
         histogram(
             reactors, &writer, "delivery_latency_seconds",
             "From the read of a command to the last write of its event at this reactor.", \.deliveryLatency)
+    }
+
+    private static func deflate(_ reactors: Reactors, _ writer: inout MetricsWriter) {
+        each(
+            reactors, &writer, "deflate_connections", .gauge, "WebSockets in rooms that take compressed frames.",
+            \.connections.deflated)
+        each(
+            reactors, &writer, "deflated_frames_total", .counter, "Frames compressed, once for all readers.",
+            \.deflate.frames)
+        each(
+            reactors, &writer, "deflate_in_bytes_total", .counter, "Bytes of those frames before.",
+            \.deflate.bytesBefore)
+        each(
+            reactors, &writer, "deflate_out_bytes_total", .counter, "Bytes of those frames after.",
+            \.deflate.bytesAfter)
+        each(
+            reactors, &writer, "inflated_messages_total", .counter, "Compressed messages of clients.",
+            \.deflate.inflated)
+        each(
+            reactors, &writer, "inflate_refusals_total", .counter,
+            "Compressed messages that were too large, or no deflate, or no text.", \.deflate.refused)
     }
 
     private static func loops(_ reactors: Reactors, _ writer: inout MetricsWriter) {

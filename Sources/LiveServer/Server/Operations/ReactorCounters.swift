@@ -48,12 +48,31 @@ package struct DurationHistogram: Sendable {
 package struct TransportCounts: Sendable {
     /// WebSockets in rooms.
     package var webSocket: UInt64 = 0
+    /// Of them, those that take compressed frames.
+    package var deflated: UInt64 = 0
     /// Server-sent event streams in rooms.
     package var eventStream: UInt64 = 0
     /// Long polls that wait.
     package var longPoll: UInt64 = 0
     /// Everything else: requests, connections between two requests.
     package var http: UInt64 = 0
+
+    /// All zero.
+    package init() {}
+}
+
+/// What compressing frames for many came to.
+package struct DeflateCounts: Sendable {
+    /// Frames that were compressed, once for all who read them.
+    package var frames: UInt64 = 0
+    /// Their bytes before.
+    package var bytesBefore: UInt64 = 0
+    /// Their bytes after.
+    package var bytesAfter: UInt64 = 0
+    /// Clients' messages that were inflated.
+    package var inflated: UInt64 = 0
+    /// Clients' messages that were refused while being inflated.
+    package var refused: UInt64 = 0
 
     /// All zero.
     package init() {}
@@ -70,6 +89,8 @@ package struct ReactorCounters: Sendable {
     package var sessions = SessionGauges()
     /// Bytes of encoded events kept.
     package var tailBytes: UInt64 = 0
+    /// Compression in rooms.
+    package var deflate = DeflateCounts()
     /// The loop's own counts.
     package var reactor = ReactorStatistics()
 

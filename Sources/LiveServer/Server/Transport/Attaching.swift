@@ -135,7 +135,7 @@ extension ReactorCore {
             session.pointee.flags.insert(.greeting)
             session.pointee.greetingEnd = UInt32(buffer.bytes.count)
             if !isMember {
-                replica.add(session, .webSocket)
+                replica.add(session, session.pointee.encoding ?? .webSocket)
                 reactor.setReading(session.pointee.id, true)
                 reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.pingMs))
                 if isDegraded { sendJSON(session, degradedJSON) }

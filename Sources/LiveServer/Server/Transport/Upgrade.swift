@@ -10,25 +10,44 @@ extension ReactorCore {
         let id = session.pointee.id
         let handshake: [UInt8]
         switch WebSocketHandshake.judge(head) {
-        case .refuse(let failure):
-            counters.protocolErrors += 1
-            session.pointee.flags.insert(.closeAfterAnswer)
-            var refusal = HTTPAnswer(
-                status: failure.status, contentType: "application/problem+json",
-                body: Problem.body(status: failure.status, code: "bad_request", "\(failure.reason)"))
-            refusal.wantsUpgrade = failure.status == 426
-            return answer(id, refusal)
+        case .refuse(let failure): return refuseUpgrade(session, failure)
         case .accept(let key): handshake = key
         }
         switch exchange.route {
         case .echo:
-            openEcho(session, handshake)
+            var deflate: DeflateParameters?
+            guard negotiate(session, .own, into: &deflate) else { return }
+            openEcho(session, handshake, deflate)
         case .live(let room):
             openSocket(session, handshake, room)
         default:
             session.pointee.flags.insert(.closeAfterAnswer)
             answer(id, .problem(Rejection(.notFound, "no WebSocket is served at this path")))
         }
+    }
+
+    private func refuseUpgrade(_ session: UnsafeMutablePointer<Session>, _ failure: HTTPFailure) {
+        counters.protocolErrors += 1
+        session.pointee.flags.insert(.closeAfterAnswer)
+        var refusal = HTTPAnswer(
+            status: failure.status, contentType: "application/problem+json",
+            body: Problem.body(status: failure.status, code: "bad_request", "\(failure.reason)"))
+        refusal.wantsUpgrade = failure.status == 426
+        answer(session.pointee.id, refusal)
+    }
+
+    /// What the client's extensions come to; false where the handshake was refused on their account.
+    private func negotiate(
+        _ session: UnsafeMutablePointer<Session>, _ policy: DeflatePolicy, into parameters: inout DeflateParameters?
+    ) -> Bool {
+        switch DeflateNegotiation.choose(head.fields, policy) {
+        case .agreed(let agreed): parameters = agreed
+        case .without: parameters = nil
+        case .malformed:
+            refuseUpgrade(session, HTTPFailure(400, "Sec-WebSocket-Extensions is no list of extensions"))
+            return false
+        }
+        return true
     }
 
     private func openSocket(
@@ -56,11 +75,14 @@ extension ReactorCore {
             session.pointee.flags.insert(.closeAfterAnswer)
             return answer(id, .problem(Rejection(.forbidden, "the token is not for this room")))
         }
+        var deflate: DeflateParameters?
+        guard negotiate(session, .shared, into: &deflate) else { return }
+        if !node.configuration.websocket.deflate { deflate = nil }
         let query = HTTPQuery(head.queryBytes)
         let cursor = query["cursor"].map { RoomCursor($0) ?? .unknown }
         let resume = query["resume"]
         identify(session, token, room, device: query["device"], view: token.role.view)
-        acceptUpgrade(session, handshake, protocolName: protocolName)
+        acceptUpgrade(session, handshake, protocolName: protocolName, deflate: deflate)
         requestAttach(session, cursor: proven(cursor, by: resume, session))
     }
 
@@ -86,46 +108,17 @@ extension ReactorCore {
         return found
     }
 
-    private func acceptUpgrade(
-        _ session: UnsafeMutablePointer<Session>, _ handshake: [UInt8], protocolName: StaticString?
+    func acceptUpgrade(
+        _ session: UnsafeMutablePointer<Session>, _ handshake: [UInt8], protocolName: StaticString?,
+        deflate: DeflateParameters? = nil
     ) {
         WebSocketHandshake.appendResponse(
-            acceptKey: handshake, subprotocol: protocolName, to: &replyBuffer(session).bytes)
+            acceptKey: handshake, subprotocol: protocolName, deflate: deflate, to: &replyBuffer(session).bytes)
+        if deflate != nil { session.pointee.flags.insert(.deflates) }
         session.pointee.kind = .webSocket
         session.pointee.exchange = nil
         session.pointee.frames = WebSocketDecoder()
         reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.answerTimeoutMs))
         counters.upgrades += 1
-    }
-
-    // MARK: Echo, for conformance suites
-
-    private func openEcho(_ session: UnsafeMutablePointer<Session>, _ handshake: [UInt8]) {
-        acceptUpgrade(session, handshake, protocolName: nil)
-        session.pointee.kind = .echo
-        reactor.setDeadline(session.pointee.id, inMs: 60_000)
-    }
-
-    func receiveEcho(_ session: UnsafeMutablePointer<Session>, _ bytes: UnsafeMutableRawBufferPointer) -> Int {
-        let buffer = replyBuffer(session)
-        switch session.pointee.frames.next(bytes, limits: node.echoLimits, role: .server) {
-        case .needMore(let consumed): return consumed
-        case .text(let consumed, let payload):
-            WebSocketFrame.append(.text, payload: payload, to: &buffer.bytes)
-            return consumed
-        case .binary(let consumed, let payload):
-            WebSocketFrame.append(.binary, payload: payload, to: &buffer.bytes)
-            return consumed
-        case .ping(let consumed, let payload):
-            WebSocketFrame.append(.pong, payload: payload, to: &buffer.bytes)
-            return consumed
-        case .pong(let consumed, _): return consumed
-        case .close(_, let code, let reason):
-            closeSession(session, code: code, reason: String(decoding: reason, as: UTF8.self))
-            return bytes.count
-        case .failed(let code, let reason):
-            closeSession(session, code: code, reason: "\(reason)")
-            return bytes.count
-        }
     }
 }

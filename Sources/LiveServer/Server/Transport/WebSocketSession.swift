@@ -15,10 +15,16 @@ extension ReactorCore {
             reactor.setReading(session.pointee.id, false)
             return 0
         }
-        switch session.pointee.frames.next(bytes, limits: node.frameLimits, role: .server) {
+        let frameLimits =
+            session.pointee.flags.contains(.deflates) ? node.deflatedFrameLimits : node.frameLimits
+        switch session.pointee.frames.next(bytes, limits: frameLimits, role: .server) {
         case .needMore(let consumed): return consumed
         case .text(let consumed, let payload):
-            command(session, payload)
+            if session.pointee.frames.isCompressed {
+                deflatedCommand(session, payload)
+            } else {
+                command(session, payload)
+            }
             return consumed
         case .binary(let consumed, _):
             closeSession(session, code: CloseCode.unsupportedData, reason: "commands are text")
@@ -41,6 +47,16 @@ extension ReactorCore {
             closeSession(session, code: code, reason: "\(reason)")
             return bytes.count
         }
+    }
+
+    /// The same for a message that the client compressed.
+    private func deflatedCommand(_ session: UnsafeMutablePointer<Session>, _ payload: UnsafeRawBufferPointer) {
+        if let failure = deflate.inflate(payload) {
+            counters.protocolErrors += 1
+            return closeSession(session, code: failure.code, reason: "\(failure.reason)")
+        }
+        let message = deflate.message
+        message.withUnsafeBytes { command(session, $0) }
     }
 
     /// One JSON command of a participant.
