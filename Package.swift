@@ -5,7 +5,7 @@
 //            LiveIO                                        LiveTLS
 //   level 2  RoomsBackplane  RoomsStore  LiveKeys          level 1
 //   level 3  LiveServer                                    joins the levels below
-//   level 4  liveserver (the executable), tests
+//   level 4  liveserver and liveload (the executables), tests
 import PackageDescription
 
 var strict: [SwiftSetting] = [
@@ -22,11 +22,13 @@ if Context.environment["LIVECLASSROOM_STRICT"] == "1" {
 let package = Package(
     name: "LiveClassroom",
     products: [
-        .executable(name: "liveserver", targets: ["liveserver"])
+        .executable(name: "liveserver", targets: ["liveserver"]),
+        .executable(name: "liveload", targets: ["liveload"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         // C: what the Glibc module lacks, and one system library a target.
@@ -80,6 +82,14 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/LiveServer/Main", swiftSettings: strict),
+        .executableTarget(
+            name: "liveload",
+            dependencies: [
+                "LiveIO", "LiveProtocol", "COpenSSL",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            path: "LoadTests/liveload", swiftSettings: strict),
 
         // Tests
         .target(name: "LiveTestSupport", dependencies: ["LiveIO"], path: "Tests/Support", swiftSettings: strict),
@@ -123,6 +133,14 @@ let package = Package(
                 "LiveTestSupport", "CSQLite",
             ],
             path: "Tests/Integration", swiftSettings: strict),
+        .testTarget(
+            name: "LoadTests",
+            dependencies: [
+                // Both executables: the tests start them as processes of their own.
+                "liveload", "liveserver", "LiveProtocol", "LiveTestSupport",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            path: "Tests/LoadTests", swiftSettings: strict),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

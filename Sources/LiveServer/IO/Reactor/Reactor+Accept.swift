@@ -40,9 +40,13 @@ extension Reactor {
 
     /// Begins a connection; `connected` or `ended` tells the outcome. Until then it counts as blocked.
     ///
-    /// With `tls` it stands once the handshake is done. After `stop` it fails with `ECANCELED`: nobody would be told
-    /// how it ended.
-    package func connect(to address: SocketAddress, tls: TLSClient? = nil) throws(IOFailure) -> ConnectionID {
+    /// `source` is the local address to come from, of the same family; its port 0 leaves the choice to the kernel, at
+    /// connect, so that each pair of addresses has all ports for itself (ip(7), IP_BIND_ADDRESS_NO_PORT).
+    /// With `tls` it stands once the handshake is done.
+    /// After `stop` it fails with `ECANCELED`: nobody would be told how it ended.
+    package func connect(
+        to address: SocketAddress, from source: SocketAddress? = nil, tls: TLSClient? = nil
+    ) throws(IOFailure) -> ConnectionID {
         guard !isStopping else { throw IOFailure("connect while stopping", errno: ECANCELED) }
         let link = try tls.map { tls throws(IOFailure) in try makeClientLink(tls) }
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -52,6 +56,10 @@ extension Reactor {
             if configuration.notSentLowBytes > 0 {
                 _ = SystemCall.setOption(fd.raw, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, configuration.notSentLowBytes)
             }
+        }
+        if let source {
+            _ = SystemCall.setOption(fd.raw, Int32(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT, 1)
+            _ = try checked("bind", source.withPointer { SystemCall.bind(fd.raw, $0, $1) })
         }
         let result = address.withPointer { SystemCall.connect(fd.raw, $0, $1) }
         guard result >= 0 || result == -Int(EINPROGRESS) else {
