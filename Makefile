@@ -6,11 +6,14 @@ SHELL := /bin/sh
 SWIFT = $(shell scripts/find-swift.sh)
 CONFIGURATION ?= release
 FUZZ_SECONDS ?= 60
+LOAD_PEOPLE ?= 200
+LOAD_ARGUMENTS ?=
+MINUTES ?= 60
 BENCH ?= ../shared/bench
 AUTOBAHN ?= ../shared/autobahn
 SERVE_ARGUMENTS ?=
 
-.PHONY: help setup setup-test build run test test-swift test-alerts test-api test-browser simulation bench check lint tidy warnings format fuzz conformance sanitize faults hostile clean
+.PHONY: help setup setup-test build run test test-swift test-alerts test-api test-browser simulation bench load check lint tidy warnings format fuzz conformance sanitize faults hostile interop proxies soak clean
 .DEFAULT_GOAL := help
 # The steps of a target build on each other.
 .NOTPARALLEL:
@@ -50,7 +53,7 @@ check: lint tidy warnings ## format lint, layout rules, a build where warnings a
 
 lint: setup
 	@scripts/say.sh "checking the format"
-	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests LoadTests
 
 tidy: setup
 	@scripts/say.sh "checking the layout rules"
@@ -62,7 +65,7 @@ warnings: setup
 	@LIVECLASSROOM_STRICT=1 $(SWIFT) build --build-tests --scratch-path .build-strict
 
 format: setup ## formats the Swift sources in place
-	@$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests
+	@$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests LoadTests
 
 simulation: setup ## a million random commands through the domain, in two processes with equal digests
 	@scripts/simulation.sh "$(SWIFT)"
@@ -73,10 +76,13 @@ bench: build ## measures against the limit program and peers (BENCH=folder with 
 fuzz: setup ## runs each fuzzer for FUZZ_SECONDS=60 (0: the kept inputs; FUZZ=names of some)
 	@scripts/fuzz.sh "$(FUZZ_SECONDS)" $(FUZZ)
 
+load: build ## a lesson of LOAD_PEOPLE=200 against a server of its own, with report (LOAD_ARGUMENTS= for more)
+	@scripts/load.sh "$(SWIFT)" "$(CONFIGURATION)" "$(LOAD_PEOPLE)" $(LOAD_ARGUMENTS)
+
 conformance: build ## runs the Autobahn suite against /echo (AUTOBAHN=folder with autobahn.sh)
 	@scripts/conformance.sh "$(AUTOBAHN)"
 
-sanitize: setup ## runs the tests and a busy class under AddressSanitizer and ThreadSanitizer
+sanitize: setup ## runs the tests, a busy class and attacks under AddressSanitizer and ThreadSanitizer
 	@scripts/sanitize.sh all
 
 faults: setup ## kills the node, fills its disk, stops reading: against the real server
@@ -86,6 +92,17 @@ faults: setup ## kills the node, fills its disk, stops reading: against the real
 hostile: setup ## attacks on a running node, and what others notice of them: all, five seconds each
 	@$(SWIFT) build --product liveserver
 	@scripts/hostile.sh all
+
+interop: build ## runs client libraries of other languages against the server; writes Docs/interop.md
+	@scripts/setup.sh interop
+	@LIVESERVER_BIN=$${LIVESERVER_BIN:-$$PWD/.build/$(CONFIGURATION)/liveserver} Tests/Interop/run.sh
+
+proxies: build ## runs the server behind nginx and HAProxy with TLS
+	@scripts/setup.sh proxies
+	@LIVESERVER_BIN=$${LIVESERVER_BIN:-$$PWD/.build/$(CONFIGURATION)/liveserver} Tests/Interop/run.sh proxies
+
+soak: build ## people who come and go for MINUTES=60; draws Docs/images/soak.svg
+	@LIVESERVER_BIN=$${LIVESERVER_BIN:-$$PWD/.build/$(CONFIGURATION)/liveserver} python3 Tests/Soak/soak.py $(MINUTES)
 
 clean: ## removes what building made
 	rm -rf .build .build-strict .build-asan .build-tsan .build-fuzz

@@ -17,6 +17,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case names
     case token
     case claims
+    case keys
     case resumeToken = "resume-token"
     case configuration
     case logEntry = "log-entry"
@@ -40,6 +41,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .names: FuzzedNames.run(input)
         case .token: FuzzedToken.run(input)
         case .claims: FuzzedToken.runClaims(input)
+        case .keys: FuzzedKeys.run(input)
         case .resumeToken: FuzzedToken.runResume(input)
         case .configuration: FuzzedConfiguration.run(input)
         case .logEntry: FuzzedLog.runEntry(input)
