@@ -144,7 +144,9 @@ let package = Package(
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
         .target(
             name: "FuzzTargets",
-            dependencies: ["LiveServer", "LiveProtocol", "LiveKeys", "LiveIO", "Rooms", "RoomsStore", "LiveTestSupport"],
+            dependencies: [
+                "LiveServer", "LiveProtocol", "LiveKeys", "LiveIO", "Rooms", "RoomsStore", "LiveTestSupport",
+            ],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
         .testTarget(
             name: "FuzzTests", dependencies: ["FuzzTargets", "LiveTestSupport"], path: "Tests/Fuzz/Checks",

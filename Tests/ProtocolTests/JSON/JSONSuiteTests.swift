@@ -12,6 +12,11 @@ struct JSONSuiteTests {
     private static let refusedByContract: Set<String> = [
         "y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json",
     ]
+    /// `i_` texts of the suite that this archive calls `y_`, after its own reader's choice. RFC 8259 §8.1 knows UTF-8
+    /// alone.
+    private static let refusedByChoice: Set<String> = [
+        "y_string_utf16BE_no_BOM.json", "y_string_utf16LE_no_BOM.json",
+    ]
     /// Of what an implementation may choose, what we take: noncharacters are characters of Unicode like others, and
     /// numbers of any size are numbers. Refused are lone surrogates, ill-formed UTF-8, byte order marks and UTF-16.
     private static let taken: Set<String> = [
@@ -27,7 +32,8 @@ struct JSONSuiteTests {
         let texts = try JSONSuite.texts("y_")
         #expect(texts.count > 80)
         for (name, bytes) in texts {
-            #expect(Self.isTaken(bytes) != Self.refusedByContract.contains(name), "\(name)")
+            let isRefused = Self.refusedByContract.union(Self.refusedByChoice).contains(name)
+            #expect(Self.isTaken(bytes) != isRefused, "\(name)")
         }
     }
 
