@@ -4,6 +4,7 @@
 import Foundation
 import LiveProtocol
 import LiveTLS
+import LiveTestSupport
 import Rooms
 import Testing
 
@@ -148,7 +149,7 @@ struct TLSTests {
         let deadline = Deadline(seconds: 30)
         while try !holds() {
             guard !deadline.isOver else { throw IntegrationFailure("in time did not come: \(what)") }
-            usleep(20_000)
+            poll(nil, 0, 20)
         }
     }
 }
