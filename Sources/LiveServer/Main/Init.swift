@@ -1,5 +1,5 @@
-// Owns `liveserver init`: a configuration file with a random key and an address that phones can reach, and a certificate
-// of its own. Never overwrites a file unless told to: the key in it signs everybody in.
+// Owns `liveserver init`: a configuration file with a random key, an address that phones can reach and a certificate of
+// its own. Never overwrites a file unless told to: the key in it signs everybody in.
 
 import ArgumentParser
 import Glibc

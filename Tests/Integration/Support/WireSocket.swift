@@ -1,5 +1,5 @@
-// Owns one TCP connection to 127.0.0.1, encrypted where its port speaks TLS, and every byte that came over it, kept so that tests can search all that a
-// person received. Every wait has a deadline. Never knows a protocol.
+// Owns one TCP connection to 127.0.0.1, encrypted where its port speaks TLS, and every byte that came over it, kept so
+// that tests can search all that a person received. Every wait has a deadline. Never knows a protocol.
 
 import Glibc
 import LiveIO
