@@ -73,9 +73,19 @@ def table(rows, steps, deflate):
         cells = [client.library, client.language, client.version_text().split("+")[0].split(":")[-1]]
         cells += [results[step].split(":")[0] for step in steps]
         if deflate:
-            cells.append("yes" if "permessage-deflate" in extensions else "no")
+            plain = "no, see below" if client.plain_because else "no"
+            cells.append("yes" if "permessage-deflate" in extensions else plain)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def plain_ones(rows):
+    """Libraries whose compression does not get on with the server's, and why."""
+    return "\n".join(
+        f"- {client.library} runs uncompressed: it {client.plain_because}."
+        for client, _, _ in rows
+        if client.plain_because
+    )
 
 
 def page(rows):
@@ -96,6 +106,7 @@ Each step is judged by what the library itself reports: texts compared byte for 
 - *Cut, resumed*: the connection is cut without a close, 20 messages are missed, and `?resume=…&cursor=…` brings
   exactly these, once and in order.
 - *Compressed*: whether the library offers permessage-deflate and the server took it up.
+{plain_ones(sockets)}
 
 ## Server-sent events
 

@@ -1,4 +1,4 @@
-// C, libwebsockets. Words in and out as in lines.py. One thread reads standard input and wakes the library's loop.
+// C, libwebsockets, without compression: see clients.py. Words in and out as in lines.py. One thread reads standard input and wakes the library's loop.
 #include <libwebsockets.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -153,10 +153,7 @@ static void obey(void) {
 
 int main(void) {
     static const struct lws_protocols protocols[] = {{"live.v1", callback, 0, 65536, 0, NULL, 0}, {0}};
-    static const struct lws_extension extensions[] = {
-        {"permessage-deflate", lws_extension_callback_pm_deflate, "permessage-deflate; client_max_window_bits"}, {0}};
-    struct lws_context_creation_info info = {
-        .port = CONTEXT_PORT_NO_LISTEN, .protocols = protocols, .extensions = extensions};
+    struct lws_context_creation_info info = {.port = CONTEXT_PORT_NO_LISTEN, .protocols = protocols};
     setvbuf(stdout, NULL, _IOLBF, 0);
     lws_set_log_level(LLL_ERR, NULL);
     context = lws_create_context(&info);
