@@ -2,7 +2,7 @@
 """What an idle participant costs, part by part: a fresh server a stage, so many connections in it, and what its
 resident memory has grown by. The difference of two stages is what the later one adds.
 
-    memory.py [COUNT=18000] [--tls] [--json FILE]       the node is $LIVESERVER_BIN
+    memory.py [COUNT=18000] [--tls] [--stage NAME …] [--json FILE]       the node is $LIVESERVER_BIN
 
 The kernel's share is what its slabs grew by, divided by the two ends of a connection, which both are on this machine.
 """
@@ -133,6 +133,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("count", nargs="?", type=int, default=18_000)
     parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--stage", action="append", choices=[stage[0] for stage in STAGES])
     parser.add_argument("--json")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="live-memory-") as temporary:
@@ -143,7 +144,11 @@ def main():
             tls.check_hostname = False
         with Node() as node:
             tokens = node.tokens("person", arguments.count + WARM_UP, "student", "memory/course/*")
-        figures = [measure(*stage, arguments.count, tokens, tls, settings) for stage in STAGES]
+        figures = [
+            measure(*stage, arguments.count, tokens, tls, settings)
+            for stage in STAGES
+            if not arguments.stage or stage[0] in arguments.stage
+        ]
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps(figures, indent=1))
 
