@@ -77,7 +77,7 @@ let package = Package(
         .executableTarget(
             name: "liveserver",
             dependencies: [
-                "LiveServer", "LiveKeys", "Rooms",
+                "LiveServer", "LiveKeys", "LiveTLS", "Rooms",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
