@@ -77,7 +77,7 @@ let package = Package(
         .executableTarget(
             name: "liveserver",
             dependencies: [
-                "LiveServer", "LiveKeys", "LiveTLS", "Rooms",
+                "LiveServer", "LiveKeys", "LiveProtocol", "LiveTLS", "Rooms",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
