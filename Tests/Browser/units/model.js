@@ -30,6 +30,15 @@ test("an event at or below the model's seq changes nothing", () => {
   equal(model.state.chat.map((m) => m.id), ["m11"]);
 });
 
+test("features that are off are known until the next greeting says otherwise", () => {
+  const model = joined();
+  equal(model.state.off, []);
+  model.apply({ ev: "features", off: ["chat", "hands"] });
+  equal(model.state.off, ["chat", "hands"]);
+  model.apply({ ev: "resumed", from: 10, seq: 10, resume: "r" });
+  equal(model.state.off, []);
+});
+
 test("seq may skip, and an unknown event still moves the cursor", () => {
   const model = joined();
   model.apply({ ev: "something_new", seq: 15, ts: 1 });
