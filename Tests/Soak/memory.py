@@ -31,6 +31,7 @@ SETTINGS = [
     "limits.silent_ms=300000",
     "limits.sse_heartbeat_ms=60000",
     "limits.http_idle_ms=3600000",
+    "limits.head_timeout_ms=300000",
     "limits.presence_ms=60000",
     "features.echo=true",
     "log.level=warning",
