@@ -39,6 +39,15 @@ test("features that are off are known until the next greeting says otherwise", (
   equal(model.state.off, []);
 });
 
+test("own reactions come with you, whatever was known before", () => {
+  const model = joined();
+  model.apply({
+    ...welcome({ chat: [{ id: "m3", seq: 3, reactions: { "👍": 2 } }, { id: "m4", seq: 4, reactions: { x: 1 } }] }),
+    you: { participant: "ada", name: "Ada", role: "student", muted: false, reactions: { m3: ["👍"] } },
+  });
+  equal(model.state.chat.map((m) => m.mine), [["👍"], []]);
+});
+
 test("seq may skip, and an unknown event still moves the cursor", () => {
   const model = joined();
   model.apply({ ev: "something_new", seq: 15, ts: 1 });
