@@ -101,6 +101,18 @@ async def heartbeats(ada, ben, cid):
     await cid.post("heartbeat", seq=1, transport="longpoll", failed_connects=1)
 
 
+async def renewals(node, ada):
+    """A token that ends soon is announced and renewed while its holder is inside."""
+    short = SocketPerson(node, node.token("short", "student", ttl="8s"), ROOM)
+    async with short:
+        await short.event("welcome")
+        await short.event("auth_expiring")
+        await short.send("auth", "unauthenticated", token="bad.token.here")
+        await short.send("auth", "forbidden", token=ada.token)
+        await short.send("auth", token=node.token("short", "student"))
+    await ada.post("auth", token=ada.token)
+
+
 async def wrong(ada):
     for text in ("{", "[]", "{}", '{"op":"chat_send"}', '{"op":"hand_raise","id":"a","id":"b"}'):
         await ada.nonsense(text)
@@ -122,6 +134,7 @@ async def lesson(node):
             await questions(teacher, helper, ada, ben)
             await trouble(node, teacher, ada)
             await heartbeats(ada, ben, cid)
+            await renewals(node, ada)
             await wrong(ada)
             await teacher.send("room_lock")
             await teacher.send("room_lock", locked=False)

@@ -84,7 +84,8 @@ private func refusals(
         case .choice(let names):
             return names.first { standard != .text($0) }.map { ("\"\($0)\"", $0) }
         case .texts:
-            let text = ["auth.jwks_private_addresses": "10.0.0.0/8"][setting.key] ?? "https://a.example"
+            let ranges = ["auth.jwks_private_addresses", "trusted_proxies"]
+            let text = ranges.contains(setting.key) ? "10.0.0.0/8" : "https://a.example"
             return ("[\"\(text)\"]", text)
         case .text:
             let texts = [

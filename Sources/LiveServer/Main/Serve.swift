@@ -55,21 +55,34 @@ struct Serve: ParsableCommand {
     /// Runs the node until SIGTERM or SIGINT. The signals are blocked before any thread starts, so that they reach
     /// this one alone.
     private func launch(_ configuration: ServerConfiguration) throws {
-        let signals = try SignalSet([SIGTERM, SIGINT, SIGHUP])
+        let signals = Signals(try SignalSet([SIGTERM, SIGINT, SIGHUP]))
         let log = ServerLog(configuration.log)
         let process = try ServerProcess(configuration: configuration, log: log)
         announce(process, configuration)
         while true {
-            let signal = try signals.wait()
+            let signal = try signals.set.wait()
             guard signal != SIGHUP else {
                 reload(process, log)
                 continue
             }
             log.info("draining")
             process.drain()
+            watchForAnother(signals, process, log)
             process.finish()
             log.stop()
             return
+        }
+    }
+
+    /// A second SIGTERM or SIGINT ends the drain at once.
+    private func watchForAnother(_ signals: Signals, _ process: ServerProcess, _ log: ServerLog) {
+        let hasten = process.hastening
+        CoreThread.start(name: "signals") {
+            while let signal = try? signals.set.wait() {
+                guard signal != SIGHUP else { continue }
+                log.info("ending at once")
+                return hasten()
+            }
         }
     }
 
@@ -89,4 +102,11 @@ struct Serve: ParsableCommand {
             log.error("the configuration cannot be read; nothing was changed", reason: "\(error)")
         }
     }
+}
+
+/// The signals of the process, for the thread that waits for them and, during a drain, another one.
+private final class Signals: Sendable {
+    let set: SignalSet
+
+    init(_ set: consuming SignalSet) { self.set = set }
 }

@@ -30,6 +30,8 @@ package final class ServerProcess {
     /// What SIGHUP renews; parts add their steps while the node starts.
     package private(set) var reloads = ReloadSteps()
     private let threads: [CoreThread]
+    private let memory: MemoryWatch
+    private let admin: AdminSocket
     private let backplane: any Backplane
 
     /// Starts a node.
@@ -83,18 +85,27 @@ package final class ServerProcess {
         } catch {
             throw StartFailure("origins: \(error)")
         }
+        let proxies: TrustedProxies
+        do throws(TrustedProxies.EntryError) {
+            proxies = try TrustedProxies(configuration.trustedProxies)
+        } catch {
+            throw StartFailure("trusted_proxies: \(error.entry) is neither an address nor a range")
+        }
+        let switches = try SwitchBoard(dataDirectory: directory, settings: configuration.features)
         let shownHost =
             configuration.listen.host.contains(":") ? "[\(configuration.listen.host)]" : configuration.listen.host
         node = ServerNode(
             configuration: configuration, epoch: opened.epoch.epoch, log: log, mailboxes: mailboxes,
             backplane: opened.backplane, ballots: opened.ballots, history: opened.history,
             classStore: opened.classStore, classes: opened.classes, origins: origins,
+            switches: switches, proxies: proxies,
             listenURL: "\(encryption == nil || extraTLS ? "http" : "https")://\(shownHost):\(port)",
             tlsPort: encryption == nil ? nil : extraTLS ? tlsPort : port, tokens: tokens)
         encryptedURL = extraTLS ? "https://\(shownHost):\(tlsPort)" : nil
         tokens?.start()
         if let reason = opened.epoch.beganBecause { log.info("new epoch", reason: reason) }
 
+        admin = try AdminSocket(node, dataDirectory: directory)
         var threads: [CoreThread] = []
         for index in 0..<count {
             let node = node
@@ -109,6 +120,7 @@ package final class ServerProcess {
                 })
         }
         self.threads = threads
+        memory = MemoryWatch(node, ceilingBytes: MemoryWatch.ceiling(configuration.limits.memoryBytes))
         addReloadSteps(log)
     }
 
@@ -130,6 +142,8 @@ package final class ServerProcess {
     package func finish() {
         for thread in threads { thread.join() }
         node.tokens?.stop()
+        admin.stop()
+        memory.stop()
         backplane.stop()
         let isWhole = !backplane.health.failing
         node.ballots.stop()
@@ -144,9 +158,21 @@ package final class ServerProcess {
             dataDirectory: configuration.dataDir, epoch: node.epoch, keepsLog: configuration.journal.enabled)
     }
 
-    /// Tells every reactor to send its people away gently and end.
-    package func drain() {
-        for index in 0..<node.reactorCount { _ = node.post(.drain, to: index) }
+    /// Tells every reactor to send its people away gently and end. On the process's own thread: it waits for room in a
+    /// full mailbox, which reactors empty each round.
+    package func drain() { ServerProcess.tellAll(.drain, node) }
+
+    /// Ends a drain at once, from any thread: everything acknowledged is on the disk already, but nobody is told
+    /// anything any more.
+    package var hastening: @Sendable () -> Void {
+        let node = node
+        return { ServerProcess.tellAll(.stop, node) }
+    }
+
+    private static func tellAll(_ message: CoreMessage, _ node: ServerNode) {
+        for index in 0..<node.reactorCount {
+            while !node.post(message, to: index) { usleep(1_000) }
+        }
     }
 
     // MARK: Parts

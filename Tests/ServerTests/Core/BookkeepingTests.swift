@@ -125,7 +125,7 @@ import Testing
 
     @Test func `a timer's payload says which it is`() {
         let timers: [CoreTimer] = [
-            .presence(0), .presence(.max), .tally(7), .deadline(8), .debts(9), .tidy, .retry, .health, .stop,
+            .presence(0), .presence(.max), .tally(7), .deadline(8), .debts(9), .tidy, .retry, .health, .drainStep,
             .unpause(index: 0, generation: 1), .unpause(index: .max, generation: 0xFF_FFFF),
         ]
         for timer in timers { #expect(CoreTimer(payload: timer.payload) == timer) }

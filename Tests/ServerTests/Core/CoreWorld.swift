@@ -115,7 +115,8 @@ final class CoreWorld {
     private let serverLog: ServerLog
 
     init(
-        reactors: Int = 1, mailboxCapacity: Int = 1 << 16, _ change: (inout ServerConfiguration) -> Void = { _ in }
+        reactors: Int = 1, mailboxCapacity: Int = 1 << 16, io: ReactorConfiguration = ReactorConfiguration(),
+        _ change: (inout ServerConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = ServerConfiguration()
         configuration.dataDir = folder.path
@@ -133,13 +134,15 @@ final class CoreWorld {
                 deliver: { stores.history($0) }),
             classStore: try ClassStore(dataDirectory: folder.path, deliver: { _ in }),
             classes: ClassDirectory(key: configuration.auth.key, limits: configuration.classLimits),
-            origins: try OriginPolicy([]), listenURL: "http://127.0.0.1")
+            origins: try OriginPolicy([]),
+            switches: try SwitchBoard(dataDirectory: folder.path, settings: configuration.features),
+            proxies: try TrustedProxies(configuration.trustedProxies), listenURL: "http://127.0.0.1")
         self.stores = stores
         self.mailboxes = mailboxes
         var cores: [ReactorCore] = []
         var ports: [UInt16] = []
         for index in 0..<reactors {
-            let reactor = try Reactor(waker: wakers[index])
+            let reactor = try Reactor(configuration: io, waker: wakers[index])
             let core = ReactorCore(index: index, node: node, reactor: reactor, mailbox: mailboxes[index])
             reactor.attach(core)
             let listener = try Listener.tcp(host: "127.0.0.1", port: 0, reusePort: false)

@@ -48,4 +48,8 @@ int live_cpus(int *cpus, int max);
 
 // Whether the kernel's clock is kept in step by a time service: 1, 0, or -1 where it does not say.
 int live_clock_in_step(void);
+/// Gives freed memory back to the system, as far as the C library can (malloc_trim(3)). Takes milliseconds: not on a
+/// reactor.
+void live_give_back_memory(void);
+
 #endif

@@ -25,7 +25,8 @@ package final class Reactor {
     var driver: (any ReactorDriver)?
     /// What encrypted connections share; nil until there may be one.
     var encryption: ReactorEncryption?
-    private(set) var isStopping = false
+    /// Whether `stop` was called.
+    package private(set) var isStopping = false
     private var emptyWaitFailures = 0
 
     /// Opens the epoll and its helpers; `waker` is what mailboxes of this reactor wake.

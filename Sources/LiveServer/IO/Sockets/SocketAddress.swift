@@ -110,6 +110,13 @@ package struct PeerAddress: Sendable, Hashable {
         return family == .unix || (high == 0 && low == 1)
     }
 
+    /// The address in network order: 4 bytes (also where it came mapped into IPv6), 16, or none for Unix sockets.
+    package var bytes: [UInt8] {
+        if let four { return (0..<4).map { UInt8(truncatingIfNeeded: four >> (24 - 8 * UInt32($0))) } }
+        guard family == .six else { return [] }
+        return [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64($0))) } }
+    }
+
     /// The address without port, in canonical form (RFC 5952); "unix" for Unix sockets. Personal data: do not log.
     package var text: String {
         if let four {

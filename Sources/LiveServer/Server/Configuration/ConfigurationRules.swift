@@ -50,6 +50,13 @@ package enum ConfigurationRules {
             limits.gatherBytes >= limits.frameBytes, "limits.gather_bytes",
             "one write must hold one message: at least limits.frame_bytes, \(limits.frameBytes) bytes")
         require(
+            !configuration.listen.proxyProtocol || !configuration.trustedProxies.isEmpty, "listen.proxy_protocol",
+            "nobody is trusted to send a PROXY header: name the proxies in trusted_proxies")
+        require(
+            !configuration.listen.proxyProtocol || !configuration.tls.isOn, "listen.proxy_protocol",
+            "a PROXY header comes before encryption and is not read there: let the proxy end TLS, or leave one of the "
+                + "two off")
+        require(
             configuration.classes.capDefault <= configuration.classes.capMax, "classes.cap_default",
             "must not be above classes.cap_max, \(configuration.classes.capMax)")
         return faults + AuthRules.faults(configuration.auth)
@@ -68,6 +75,16 @@ package enum ConfigurationRules {
         let sentence =
             "must be http:// or https:// with a host and perhaps a port, such as https://class.school.example"
         return text.isEmpty || WebOrigin(Array(text.utf8)) != nil ? nil : sentence
+    }
+
+    /// What is wrong with a list of proxies, or nil.
+    @Sendable static func trustedProxies(_ entries: [String]) -> String? {
+        do {
+            _ = try TrustedProxies(entries)
+            return nil
+        } catch {
+            return "\(error.entry) is neither an address nor a range; allowed: such as 10.0.0.0/8, 2001:db8::/32"
+        }
     }
 
     /// What is wrong with a list of files, or nil.

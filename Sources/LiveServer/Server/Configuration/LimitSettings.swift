@@ -32,7 +32,7 @@ package struct LimitSettings: Sendable, Equatable {
     /// Joins at once.
     package var joinsInProgress = 10_000
     /// Time of a loop round from which on newcomers are told to come again, ms.
-    package var joinLagMs = 250
+    package var joinLagMs = 500
     /// Connections accepted a listener and loop round.
     package var acceptPortion = 64
     /// People in one room.

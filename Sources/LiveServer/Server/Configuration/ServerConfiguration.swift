@@ -16,6 +16,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var auth = AuthSettings()
     /// Browser origins besides the node's own; `*` for all.
     package var origins: [String] = []
+    /// Addresses and ranges of proxies that are believed when they say for whom they speak.
+    package var trustedProxies: [String] = []
     /// How WebSockets are served.
     package var websocket = WebSocketSettings()
     /// Bounds on what peers send, hold and cost.
@@ -28,7 +30,7 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var store = StoreSettings()
     /// Log lines.
     package var log = LogSettings()
-    /// What is off unless asked for.
+    /// What is on.
     package var features = FeatureSettings()
 
     /// The embedded default.
@@ -87,6 +89,8 @@ package struct ListenSettings: Sendable, Equatable {
     package var port = 8080
     /// Reactors; 0 takes one for each CPU.
     package var threads = 0
+    /// Whether trusted proxies put a PROXY header in front of each connection.
+    package var proxyProtocol = false
 }
 
 /// How WebSockets are served.
@@ -155,8 +159,20 @@ package enum LogFormat: String, Sendable, CaseIterable {
     case logfmt, json
 }
 
-/// What is off unless asked for.
+/// What is on; `liveserver set` changes it while the node runs.
 package struct FeatureSettings: Sendable, Equatable {
+    /// Sending chat messages.
+    package var chat = true
+    /// Opening and answering polls.
+    package var polls = true
+    /// Asking and upvoting questions.
+    package var questions = true
+    /// Raising hands.
+    package var hands = true
+    /// Reactions to chat messages.
+    package var reactions = true
+    /// Joining by a class's code.
+    package var guests = true
     /// Whether `/echo` exists.
     package var echo = false
 }

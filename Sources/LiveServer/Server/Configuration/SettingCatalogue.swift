@@ -27,6 +27,15 @@ package enum SettingCatalogue {
         .integer(
             "listen.threads", \.listen.threads, 0...256, "threads",
             "Reactors, each with its own listener and connections; 0 takes one for each CPU."),
+        .bool(
+            "listen.proxy_protocol", \.listen.proxyProtocol,
+            "true: every connection of a trusted proxy begins with a PROXY header (version 1 or 2) that says for whom "
+                + "it speaks; from others none is expected."),
+        .texts(
+            "trusted_proxies", \.trustedProxies, countMax: TrustedProxies.entriesMax,
+            "Addresses and ranges (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` and PROXY header are believed, for "
+                + "limits per address.",
+            rule: ConfigurationRules.trustedProxies),
         .text(
             "public_url", \.publicURL, bytesMax: 256,
             "Where people reach the node, for join links and QR codes; empty: the address it listens on.",
@@ -228,6 +237,12 @@ package enum SettingCatalogue {
         .bool(
             "log.names", \.log.names,
             "true: names, ids and addresses of people may stand in the log. For a developer's machine."),
+        .bool("features.chat", \.features.chat, "Chat messages may be sent; `liveserver set` changes it at run time."),
+        .bool("features.polls", \.features.polls, "Polls may be opened and answered."),
+        .bool("features.questions", \.features.questions, "Questions may be asked and voted for."),
+        .bool("features.hands", \.features.hands, "Hands may be raised."),
+        .bool("features.reactions", \.features.reactions, "Chat messages may be reacted to."),
+        .bool("features.guests", \.features.guests, "Classes may be joined by their code."),
         .bool(
             "features.echo", \.features.echo,
             "`/echo` sends back what it gets, without rate limits: for conformance suites, never in production."),

@@ -15,6 +15,7 @@ struct CoreLimits: Sendable {
     let roomsMax: Int
     let pendingMax: Int
     let tailEvents: Int
+    let tailBytesNode: Int
     let tailBytesRoom: Int
     let gatherBytes: Int
     let headTimeoutMs: Int
@@ -85,6 +86,11 @@ struct CoreLimits: Sendable {
     let recordPageMax = 5_000
     /// How often unused rooms are looked for.
     let tidyEveryMs = 5_000
+    /// Events of a room and view that stay when tails are shortened: a short absence, and what a round brings.
+    let tailEventsMin = 64
+    /// Most that a client is told to wait behind the end of a drain, milliseconds: long enough to spread those who were
+    /// sent away, short enough for nobody to think of a fault.
+    let reconnectSpreadMs: UInt32 = 2_000
     /// How long a draining reactor stays to see its people off.
     let drainLingerMs = 1_000
 
@@ -105,8 +111,9 @@ struct CoreLimits: Sendable {
         submitMax = min(4_096, limits.pendingProposals)
         joinsMax = max(1, (limits.joinsInProgress + reactors - 1) / reactors)
         tailEvents = limits.tailEvents
-        // A room's share: no single room may hold more than a quarter of what the node keeps.
-        tailBytesRoom = max(1 << 20, limits.tailBytesNode / 4)
+        tailBytesNode = limits.tailBytesNode
+        // One room may hold all that the node keeps, half of it for each of its two logs, while no other needs it.
+        tailBytesRoom = max(1 << 19, limits.tailBytesNode / 2)
         gatherBytes = limits.gatherBytes
         headTimeoutMs = limits.headTimeoutMs
         bodyTimeoutMs = limits.bodyTimeoutMs

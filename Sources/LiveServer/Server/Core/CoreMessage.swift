@@ -209,9 +209,17 @@ enum CoreMessage: Sendable {
     /// One of those streams, at its reactor.
     case renewed(ConnectionID, StreamRenewal)
     case scrape(MetricsScrape)
+    /// An operator's question.
+    case admin(AdminQuestion)
+    /// An operator changed a switch.
+    case switched
     /// What newcomers on encrypted listeners get from now on.
     case certificates(TLSContext)
     case drain
+    /// The drain is cut short.
+    case stop
+    /// Memory is short.
+    case shed(MemoryLevel)
 }
 
 /// A renewed token on its way to the room's home, and from there to the participant's event streams.

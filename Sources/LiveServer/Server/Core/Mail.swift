@@ -62,8 +62,12 @@ extension ReactorCore {
             counters.sessions = sessionGauges()
             counters.reactor = reactor.takeStatistics()
             scrape.add(index, counters)
+        case .admin(let question): answer(question)
+        case .switched: switchesChanged()
         case .certificates(let context): reactor.useForNewcomers(context)
         case .drain: drain()
+        case .stop: reactor.stop()
+        case .shed(let level): shed(level)
         }
     }
 
@@ -154,34 +158,7 @@ extension ReactorCore {
         }
     }
 
-    // MARK: Shutdown
-
-    /// Stops taking connections and tells everybody to come back, spread over time.
-    private func drain() {
-        guard !isDraining else { return }
-        isDraining = true
-        reactor.stopListening()
-        handOverFigures()
-        for home in homes.values {
-            saveSnapshot(home)
-            saveFigures(home, isLast: true)
-        }
-        var spread: UInt32 = 0
-        for replica in replicas {
-            guard let replica else { continue }
-            for list in replica.members {
-                for encoding in list {
-                    for index in encoding {
-                        spread = (spread &+ 137) % UInt32(limits.drainSpreadMs)
-                        let session = sessions.at(index)
-                        closeSession(
-                            session, code: CloseCode.goingAway, reason: CloseReason.reconnect(afterMs: 200 + spread))
-                    }
-                }
-            }
-        }
-        _ = reactor.schedule(inMs: UInt32(limits.drainLingerMs), payload: CoreTimer.stop.payload)
-    }
+    // MARK: Figures
 
     func connectionsByTransport() -> TransportCounts {
         var counts = TransportCounts()

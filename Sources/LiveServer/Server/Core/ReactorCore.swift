@@ -73,6 +73,12 @@ final class ReactorCore: ReactorDriver {
     var tokenQuestions = TokenQuestions()
     var responses = ResponseHeaders()
     var isDraining = false
+    /// Who is still to be sent away.
+    var farewell: Farewell?
+    /// When a draining reactor ends at the latest.
+    var stopsAtMs: UInt64?
+    /// Bytes of the tails here, as far as the node counts them.
+    var tailBytesHere = 0
     /// The log or the store does not answer, and the people here have been told.
     var isDegraded = false
 
@@ -108,7 +114,7 @@ final class ReactorCore: ReactorDriver {
     func accepted(_ id: ConnectionID, from peer: PeerAddress) {
         let session = sessions.open(id)
         session.pointee.kind = .http
-        session.pointee.addressKey = peer.limitKey
+        meet(session, peer)
         session.pointee.lastInboundMs = now32
         counters.accepted += 1
         admitConnection(session)
@@ -119,6 +125,10 @@ final class ReactorCore: ReactorDriver {
         session.pointee.lastInboundMs = now32
         guard !holdsBack(session) else { return 0 }
         var consumed = 0
+        if session.pointee.flags.contains(.proxyHeader) {
+            consumed = receiveProxyHeader(session, bytes)
+            if consumed == 0 { return 0 }
+        }
         // Each turn the kind decides anew: a request may turn the connection into something else.
         while consumed < bytes.count {
             guard takesStep(session) else { return consumed }
@@ -185,6 +195,9 @@ final class ReactorCore: ReactorDriver {
         finishHomes()
         submitRound()
         sendOwedMail()
+        for slot in dirtyReplicas {
+            if let replica = replicas[Int(slot)] { account(replica) }
+        }
         // Flushing can close a reader, and closing has something to say: a few turns always end it.
         for _ in 0..<4 where !(dirtySessions.isEmpty && dirtyReplicas.isEmpty) {
             flushDirtySessions()
@@ -192,6 +205,7 @@ final class ReactorCore: ReactorDriver {
         }
         if !(dirtySessions.isEmpty && dirtyReplicas.isEmpty) { armRetry() }
         bringDeferredBack()
+        keepTailsBounded()
     }
 
     /// Makes sure of another round within a millisecond or two.
@@ -270,6 +284,7 @@ final class ReactorCore: ReactorDriver {
 
     func closeReplica(_ replica: RoomReplica) {
         precondition(replica.memberCount == 0, "a replica is dropped when nobody reads it")
+        discount(replica)
         replicas[Int(replica.slot)] = nil
         freeReplicaSlots.append(replica.slot)
         replicaOf[replica.key] = nil

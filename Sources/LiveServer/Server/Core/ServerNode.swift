@@ -35,6 +35,10 @@ final class ServerNode: Sendable {
     /// Guests and classes. A lock, not a reactor's property: it is touched on `/v1/classes` and `/v1/join` alone, for
     /// microseconds, never by a message.
     let classes: Mutex<ClassDirectory>
+    /// Features that are off.
+    let switches: SwitchBoard
+    /// Whom the node believes when it says for whom it speaks.
+    let proxies: TrustedProxies
     /// What the reactors count together.
     let gauges = NodeGauges()
     /// Where the node listens, for links.
@@ -54,8 +58,8 @@ final class ServerNode: Sendable {
     init(
         configuration: ServerConfiguration, epoch: String, log: ServerLog, mailboxes: [Mailbox<CoreMessage>],
         backplane: any Backplane, ballots: BallotDesk, history: HistoryStore, classStore: ClassStore,
-        classes: ClassDirectory, origins: OriginPolicy, listenURL: String,
-        tlsPort: UInt16? = nil, tokens: TokenDesk? = nil
+        classes: ClassDirectory, origins: OriginPolicy, switches: SwitchBoard, proxies: TrustedProxies,
+        listenURL: String, tlsPort: UInt16? = nil, tokens: TokenDesk? = nil
     ) {
         self.configuration = configuration
         self.epoch = epoch
@@ -68,6 +72,8 @@ final class ServerNode: Sendable {
         self.classStore = classStore
         self.classes = Mutex(classes)
         self.origins = origins
+        self.switches = switches
+        self.proxies = proxies
         self.listenURL = listenURL
         self.tlsPort = tlsPort
         isAllEncrypted = tlsPort != nil && configuration.tls.port == 0

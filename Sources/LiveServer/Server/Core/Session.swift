@@ -61,6 +61,8 @@ struct SessionFlags: OptionSet {
     static let surplus = SessionFlags(rawValue: 1 << 15)
     /// Its peer is a trusted proxy, which says whom it speaks for.
     static let proxied = SessionFlags(rawValue: 1 << 14)
+    /// A PROXY header is to come before anything else.
+    static let proxyHeader = SessionFlags(rawValue: 1 << 13)
 }
 
 /// One connection's state.
@@ -89,6 +91,8 @@ struct Session {
     var frames = WebSocketDecoder()
     /// What limits per address count by.
     var addressKey: UInt64 = 0
+    /// The same of whoever connected: a trusted proxy speaks for others, request by request.
+    var peerKey: UInt64 = 0
     /// Milliseconds since the reactor's start (wraps after 49 days, compared with wrapping subtraction).
     var lastInboundMs: UInt32 = 0
     var lastOutboundMs: UInt32 = 0

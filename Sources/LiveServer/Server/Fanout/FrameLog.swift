@@ -53,14 +53,21 @@ struct FrameLog: ~Copyable {
     }
 
     private mutating func trim() {
-        while count > entriesMax || (bytes > bytesMax && count > 1) {
-            let index = plain.firstIndex
-            baseSeq = plain.entry(at: index).seq
-            plain.removeFirst()
-            guard hasTwins, twins.firstIndex == index else { continue }
-            // The newest twin goes with its frame; the store starts anew behind it.
-            if twins.count > 1 { twins.removeFirst() } else { twins = FrameStore(at: index + 1) }
-        }
+        while count > entriesMax || (bytes > bytesMax && count > 1) { dropOldest() }
+    }
+
+    /// Drops the oldest frames until at most so many bytes are left, but keeps `eventsMin` frames, 1 or more.
+    mutating func shorten(toBytes limit: Int, eventsMin: Int) {
+        while bytes > limit, count > max(1, eventsMin) { dropOldest() }
+    }
+
+    private mutating func dropOldest() {
+        let index = plain.firstIndex
+        baseSeq = plain.entry(at: index).seq
+        plain.removeFirst()
+        guard hasTwins, twins.firstIndex == index else { return }
+        // The newest twin goes with its frame; the store starts anew behind it.
+        if twins.count > 1 { twins.removeFirst() } else { twins = FrameStore(at: index + 1) }
     }
 
     // MARK: Twins

@@ -68,6 +68,15 @@ final class RoomReplica {
 
     var memberCount: Int { members.reduce(0) { $0 + $1.reduce(0) { $0 + $1.count } } }
 
+    /// Bytes of the tails as the node counts them; see `ReactorCore.account`.
+    var countedBytes = 0
+
+    /// Drops the oldest events until the tails have at most so many bytes, but keeps some.
+    func shorten(toBytes bytes: Int, eventsMin: Int) {
+        moderators.shorten(toBytes: bytes / 2, eventsMin: eventsMin)
+        peers.shorten(toBytes: bytes / 2, eventsMin: eventsMin)
+    }
+
     /// Bytes of both tails.
     var tailBytes: Int { moderators.bytes + peers.bytes }
 

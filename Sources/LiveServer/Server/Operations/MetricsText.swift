@@ -77,6 +77,7 @@ package enum MetricsText {
         each(reactors, &writer, "joins_total", .counter, "Participants admitted with a snapshot.", \.joins)
         each(
             reactors, &writer, "joins_refused_total", .counter, "Newcomers told to come again.", \.joinsRefused)
+        each(reactors, &writer, "shed_total", .counter, "Members closed because memory was short.", \.shed)
         each(reactors, &writer, "resumes_total", .counter, "Participants who came back where they were.", \.resumes)
         each(reactors, &writer, "connects_total", .counter, "Times that somebody came into a room.", \.connects)
         each(

@@ -32,11 +32,14 @@ package struct ProcessFacts: Sendable, Equatable {
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
             facts.descriptorLimit = UInt64(limit.rlim_cur)
         }
-        facts.residentBytes = residentPages() * UInt64(sysconf(Int32(_SC_PAGESIZE)))
+        facts.residentBytes = residentMemory()
         facts.memoryLimitBytes = memoryLimit()
         facts.openDescriptors = countDescriptors()
         return facts
     }
+
+    /// Resident memory in bytes, 0 where it can't be read. Any thread.
+    package static func residentMemory() -> UInt64 { residentPages() * UInt64(sysconf(Int32(_SC_PAGESIZE))) }
 
     /// The second number of /proc/self/statm.
     private static func residentPages() -> UInt64 {
@@ -47,7 +50,8 @@ package struct ProcessFacts: Sendable, Equatable {
         return UInt64(strtoull(space, nil, 10))
     }
 
-    private static func memoryLimit() -> UInt64 {
+    /// What the process may have: the machine's memory, or less where its control group says so. Bytes; any thread.
+    package static func memoryLimit() -> UInt64 {
         let machine = UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))) * UInt64(sysconf(Int32(_SC_PAGESIZE)))
         // cgroup v2, as containers see their own; `max` or no file: no limit.
         guard let file = fopen("/sys/fs/cgroup/memory.max", "re") else { return machine }

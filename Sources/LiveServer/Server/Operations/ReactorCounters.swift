@@ -127,6 +127,8 @@ package struct ReactorCounters: Sendable {
     package var reconnects: UInt64 = 0
     /// Newcomers told to come again before their token was looked at.
     package var joinsRefused: UInt64 = 0
+    /// Members closed because memory was short.
+    package var shed: UInt64 = 0
     /// Resume tokens that proved nothing: too old, or somebody else's.
     package var staleResumes: UInt64 = 0
     /// Readers that fell off the tail and got a snapshot.

@@ -16,8 +16,8 @@ enum CoreTimer: Equatable {
     case retry
     /// Log and store are looked at.
     case health
-    /// The drain is over.
-    case stop
+    /// The next portion of a drain.
+    case drainStep
     /// A connection that went over its rate may be read again: slot and the low 24 bits of its generation.
     case unpause(index: UInt32, generation: UInt32)
     /// What store or log refused for a room's polls is tried again.
@@ -30,7 +30,7 @@ enum CoreTimer: Equatable {
         case .tally(let handle): 2 << 56 | UInt64(handle)
         case .deadline(let handle): 3 << 56 | UInt64(handle)
         case .tidy: 4 << 56
-        case .stop: 6 << 56
+        case .drainStep: 6 << 56
         case .retry: 7 << 56
         case .unpause(let index, let generation):
             5 << 56 | UInt64(generation & CoreTimer.generationMask) << 32 | UInt64(index)
@@ -52,7 +52,7 @@ enum CoreTimer: Equatable {
         case 4: self = .tidy
         case 5:
             self = .unpause(index: handle, generation: UInt32(truncatingIfNeeded: payload >> 32) & Self.generationMask)
-        case 6: self = .stop
+        case 6: self = .drainStep
         case 7: self = .retry
         case 8: self = .health
         case 9: self = .debts(handle)
@@ -75,7 +75,7 @@ extension ReactorCore {
             tidyRooms()
             _ = reactor.schedule(inMs: UInt32(limits.tidyEveryMs), payload: CoreTimer.tidy.payload)
         case .unpause(let index, let generation): unpause(index, generation)
-        case .stop: reactor.stop()
+        case .drainStep: drainStep()
         case .retry: isRetryArmed = false
         case .health: checkHealth()
         }

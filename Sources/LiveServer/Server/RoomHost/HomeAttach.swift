@@ -136,6 +136,14 @@ extension ReactorCore {
             counters.reject(.forbidden)
             return refuse(.participants(request), Rejection(.forbidden, "You were banned from this room."))
         }
+        let body = rosterJSON(home, after: request.after, limit: request.limit)
+        post(
+            .answer(request.origin.connection, status: 200, contentType: "application/json", body: body),
+            to: Int(request.origin.reactor))
+    }
+
+    /// Who is here, in the order of their ids: those behind `after`, `limit` at most.
+    func rosterJSON(_ home: RoomHome, after: String?, limit: Int) -> [UInt8] {
         let sorted = home.presence.people.sorted { $0.actor.participant < $1.actor.participant }
         var json = JSONWriter(reserving: 4096)
         json.beginObject()
@@ -146,8 +154,8 @@ extension ReactorCore {
         var last: String?
         var more = false
         for person in sorted {
-            if let after = request.after, person.actor.participant.raw <= after { continue }
-            if written == request.limit {
+            if let after, person.actor.participant.raw <= after { continue }
+            if written == limit {
                 more = true
                 break
             }
@@ -163,8 +171,6 @@ extension ReactorCore {
         json.endArray()
         if more, let last { json.field("next", last) }
         json.endObject()
-        post(
-            .answer(request.origin.connection, status: 200, contentType: "application/json", body: json.bytes),
-            to: Int(request.origin.reactor))
+        return json.bytes
     }
 }

@@ -13,6 +13,10 @@ extension ReactorCore {
             counters.reject(.rateLimited)
             return replyRefused(command, Self.tooMany(waitMs))
         }
+        if let rejection = switchedOff(command, home), !isRepeat(command, home) {
+            counters.reject(rejection.code)
+            return replyRefused(command, rejection)
+        }
         switch command.body {
         case .ballot(let answer, let actor): judge(answer, actor, command, home)
         case .proposal(let proposal):

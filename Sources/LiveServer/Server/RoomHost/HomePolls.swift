@@ -228,24 +228,31 @@ extension ReactorCore {
 
     // MARK: Deadlines
 
-    /// Sets one timer for the nearest deadline of the room's polls.
+    /// Sets one timer for the nearest deadline of the room's polls. What is left of a poll's time is asked of the date
+    /// once, when the poll opens or its room is read; from then on it runs by the monotonic clock, however the date is
+    /// set meanwhile.
     func armDeadlines(_ home: RoomHome) {
-        guard let next = home.room.polls.compactMap({ $0.isOpen ? $0.closesTs : nil }).min() else { return }
+        for poll in home.room.openPolls where home.deadlines[poll.id] == nil {
+            guard let closesTs = poll.closesTs else { continue }
+            let leftMs = max(0, closesTs - max(home.room.ts, reactor.wallMs))
+            home.deadlines[poll.id] = reactor.nowMs + UInt64(leftMs) + 1
+        }
+        guard let next = home.deadlines.values.min() else { return }
         if let armed = home.deadlineTimerFor, armed <= next { return }
         home.deadlineTimerFor = next
-        let waitMs = UInt32(clamping: max(0, next - reactor.wallMs) + 1)
+        let waitMs = UInt32(clamping: next - min(next, reactor.nowMs))
         _ = reactor.schedule(inMs: waitMs, payload: CoreTimer.deadline(home.handle).payload)
     }
 
     func deadlineReached(_ home: RoomHome) {
         home.deadlineTimerFor = nil
-        for poll in home.room.polls where poll.isOpen {
-            if let closesTs = poll.closesTs, closesTs <= reactor.wallMs {
-                closePoll(poll.id, reveal: true, nil, home, closedTs: closesTs)
-            }
+        home.deadlines = home.deadlines.filter { home.room.poll($0.key)?.isOpen == true }
+        for poll in home.room.openPolls {
+            guard let dueMs = home.deadlines[poll.id], dueMs <= reactor.nowMs else { continue }
+            home.deadlines[poll.id] = .max
+            closePoll(poll.id, reveal: true, nil, home, closedTs: poll.closesTs)
         }
-        let later = home.room.polls.contains { $0.isOpen && ($0.closesTs ?? 0) > reactor.wallMs }
-        if later { armDeadlines(home) }
+        if home.deadlines.values.contains(where: { $0 != .max }) { armDeadlines(home) }
     }
 
     // MARK: Counting

@@ -103,6 +103,7 @@ extension ReactorCore {
         guard home.loadsUnderWay == 0, let waiting = home.waiting else { return }
         home.waiting = nil
         home.lastUsedMs = reactor.nowMs
+        home.featuresTold = node.switches.off(in: home.key)
         armDeadlines(home)
         for message in waiting { handle(message) }
     }

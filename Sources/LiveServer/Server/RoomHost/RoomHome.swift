@@ -44,6 +44,11 @@ final class RoomHome {
     /// Allowances for commands sent again.
     var repeats: [ParticipantID: TokenBucket] = [:]
 
+    /// Features that are off here, as of `switchVersion` of the board, and as people were told.
+    var featuresOff = FeatureSet()
+    var featuresTold = FeatureSet()
+    var switchVersion: UInt64 = 0
+
     // The round under way.
     var round = RoundBatch()
     var isDirty = false
@@ -54,7 +59,10 @@ final class RoomHome {
 
     var presenceTimerArmed = false
     var tallyTimerArmed = false
-    var deadlineTimerFor: Int64?
+    /// When the time of each open poll is over, by the reactor's monotonic clock in ms; `.max` once its close is under
+    /// way.
+    var deadlines: [PollID: UInt64] = [:]
+    var deadlineTimerFor: UInt64?
     /// Polls that the store knows under other rules.
     var unusablePolls: Set<PollID> = []
     /// What store or log refused for polls; tried again until it is done.

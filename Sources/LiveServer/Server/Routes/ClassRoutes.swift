@@ -84,6 +84,9 @@ extension ReactorCore {
             outcome = node.classes.withLock {
                 $0.join(teacherSecret: secret, name: name, from: address(session), now: clock)
             }
+        } else if !node.switches.isOn(.guests) {
+            counters.reject(.forbidden)
+            return answer(id, .problem(Rejection(.forbidden, Feature.guests.offSentence)))
         } else if let code = fields["code"]?.string ?? fields["link"]?.string.flatMap({ ClassLink.code(in: $0) }) {
             device =
                 fields["device"]?.string
@@ -98,6 +101,10 @@ extension ReactorCore {
         case .failure(let refusal):
             counters.reject(rejection(refusal).code)
             answer(id, .problem(rejection(refusal)))
+        case .success(let admission)
+        where !admission.claims.role.isModerator && node.switches.off(in: admission.record.room).contains(.guests):
+            counters.reject(.forbidden)
+            answer(id, .problem(Rejection(.forbidden, Feature.guests.offSentence)))
         case .success(let admission):
             if let guest = admission.newGuest { keep(guest, of: admission.record) }
             answer(id, .json(200, admittedBody(admission, device: device, exchange)))

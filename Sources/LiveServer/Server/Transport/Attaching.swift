@@ -141,9 +141,11 @@ extension ReactorCore {
                 reactor.setReading(session.pointee.id, true)
                 reactor.setDeadline(session.pointee.id, inMs: nextLookMs(session, periodMs: limits.pingMs))
                 if isDegraded { sendJSON(session, degradedJSON) }
+                tellFeatures(session, identity.room)
             }
         case .awaitingAnswer where session.pointee.exchange?.wants == .eventStream:
             openEventStream(session, replica, greeting: greeting, seq: seq, missed: missed)
+            tellFeatures(session, identity.room)
         case .eventStream:
             StreamEncoding.append(epoch: epoch, seq: seq, json: greeting, to: &replyBuffer(session).bytes)
             if !isMember {

@@ -43,7 +43,8 @@ extension ReactorCore {
     /// The head of a request is there: route it, judge its origin and method.
     private func begin(_ session: UnsafeMutablePointer<Session>) {
         counters.requests += 1
-        let route = Route(path: head.pathBytes, assets: node.assets, echo: node.configuration.features.echo)
+        noteForwardedFor(session)
+        let route = Route(path: head.pathBytes, assets: node.assets, echo: node.switches.isOn(.echo))
         let originAllowed = node.origins.allows(origin: head.origin, host: head.host)
         let origin = head.origin.flatMap { originAllowed ? String(decoding: $0, as: UTF8.self) : nil }
         let exchange = HTTPExchange(route: route, method: head.method, keepAlive: head.keepAlive, origin: origin)

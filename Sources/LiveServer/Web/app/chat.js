@@ -251,7 +251,7 @@ function composer({ room, unsent, signal }, view) {
     const reason = state.ended ? t("chat.closed.ended")
       : state.role === "observer" ? t("chat.closed.observer")
       : state.you.muted ? t("chat.closed.muted")
-      : state.chatMode === "off" ? t("chat.closed.off")
+      : state.chatMode === "off" || state.off.includes("chat") ? t("chat.closed.off")
       : state.chatMode === "moderators" && !moderator ? t("chat.closed.moderators") : null;
     mark(input, "disabled", reason !== null);
     mark(button, "disabled", reason !== null || waitS > 0);

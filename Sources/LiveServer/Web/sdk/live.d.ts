@@ -125,6 +125,8 @@ export interface RoomState {
   readonly locked: boolean;
   readonly ended: boolean;
   readonly degraded: boolean;
+  /** Features that an operator switched off here, such as `chat`. */
+  readonly off: readonly string[];
   readonly chat: readonly ChatMessage[];
   readonly polls: readonly Poll[];
   readonly questions: readonly Question[];

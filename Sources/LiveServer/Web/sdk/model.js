@@ -8,6 +8,7 @@ export const KEEP = Object.freeze({ chat: 500, polls: 50, questions: 300, announ
 const EMPTY = Object.freeze({
   room: "", participant: "", role: "", epoch: "", seq: 0, attached: false,
   chatMode: "open", slowS: 0, locked: false, ended: false, degraded: false,
+  off: [],
   chat: [], polls: [], questions: [], hands: [], announcements: [], muted: [], banned: [],
   presence: { count: 0, people: [], whole: false },
   you: { participant: "", name: "", role: "", muted: false, upvotes: [], ballots: [] },
@@ -63,7 +64,7 @@ const STEPS = {
   },
   resumed: (state, e) => ({
     ...state,
-    attached: true, degraded: false,
+    attached: true, degraded: false, off: [],
     presence: presenceOf(state.presence, e.presence),
     you: { ...state.you, ...e.you },
   }),
@@ -162,6 +163,7 @@ const STEPS = {
   presence: (state, e) => ({ ...state, presence: presenceOf(state.presence, e) }),
   you: (state, e) => ({ ...state, you: { ...state.you, ...body(e) } }),
   degraded: (state, e) => ({ ...state, degraded: !!e.degraded }),
+  features: (state, e) => ({ ...state, off: e.off ?? [] }),
 };
 
 /** Members of an event without what belongs to the envelope. */
