@@ -6,6 +6,9 @@ import LiveIO
 import LiveProtocol
 
 extension LoadDriver {
+    /// How long a storm is on at least, also where all arrive at one instant, nanoseconds.
+    private static let stormLeastNs: UInt64 = 1_000_000_000
+
     /// One message of the server.
     func message(_ person: Int, _ json: UnsafeRawBufferPointer) {
         if WireText.begins(json, with: "{\"ev\":\"") {
@@ -100,7 +103,7 @@ extension LoadDriver {
         if plan.scenario == .storm, member.duty == .listener {
             let stormFromNs = fromNs + plan.calmMs * 1_000_000
             let isStorm = stamp.intendedNs >= stormFromNs
-            let isOver = stamp.intendedNs >= stormFromNs + plan.arrivalMs * 1_000_000
+            let isOver = stamp.intendedNs >= stormFromNs + max(plan.arrivalMs * 1_000_000, Self.stormLeastNs)
             if !isOver { measurements.record(isStorm ? .chatDuring : .chatBefore, ns: latencyNs) }
         }
     }

@@ -180,8 +180,13 @@ extension LoadDriver {
         }
     }
 
+    /// One of those who are waited for has joined or failed.
     private func settleInsider(_ person: Int) {
-        guard people[person].member.number < roster.insiders, insidersOpen > 0 else { return }
+        guard people[person].member.number < roster.insiders else {
+            newcomersOpen -= 1
+            return
+        }
+        guard insidersOpen > 0 else { return }
         insidersOpen -= 1
         noteArrivals()
     }
@@ -206,7 +211,10 @@ extension LoadDriver {
             again(person, inMs: Self.comebackMs + random(below: Self.comebackMs))
         } else {
             people[person].phase = .failed
-            measurements.count(.failed)
+            // Newcomers that were not inside when the load ended count already.
+            if people[person].wasInside || people[person].member.duty != .newcomer || stage < .worked {
+                measurements.count(.failed)
+            }
             ballots.giveUp(person)
             if !people[person].wasInside { settleInsider(person) }
         }

@@ -51,6 +51,8 @@ final class LoadDriver: ReactorDriver {
     var present = 0
     /// Insiders that have neither joined nor failed.
     var insidersOpen: Int
+    /// The same of those who arrive in the storm.
+    var newcomersOpen: Int
     var lastJoinNs: UInt64 = 0
 
     var writers: [Writer] = []
@@ -116,6 +118,7 @@ final class LoadDriver: ReactorDriver {
         handshakeLoad = try Self.handshakeLoad(plan)
         let inside = numbers.indices.filter { numbers[$0] < roster.insiders }
         insidersOpen = inside.count
+        newcomersOpen = numbers.count - inside.count
         insiders = ArrivalQueue(
             inside, numbers: numbers, firstNumber: 0,
             curve: ArrivalCurve(
@@ -258,9 +261,10 @@ final class LoadDriver: ReactorDriver {
     private func check() {
         let isLate = nowNs >= stageEndNs
         switch stage {
-        case .draining where isLate || !hasOpenOutcomes:
+        case .draining where isLate || (!hasOpenOutcomes && newcomersOpen == 0):
             stage = .worked
             noteUnanswered()
+            noteAbsent()
             tell(.worked(WorkerWork(streams: records, ballots: ballots.counts)))
         case .settling where isLate || (!lacksDeliveries && !ballots.awaitsResults):
             finish()
@@ -269,6 +273,13 @@ final class LoadDriver: ReactorDriver {
             schedule(.check, 0, atNs: nowNs + UInt64(Self.checkMs) * 1_000_000)
         case .arriving, .ready, .loading, .worked: break
         }
+    }
+
+    /// Who should have arrived in the storm and is not inside by now has failed.
+    private func noteAbsent() {
+        guard newcomersOpen > 0 else { return }
+        measurements.count(.failed, UInt64(newcomersOpen))
+        measurements.failed("not inside in time")
     }
 
     /// Whether somebody here still lacks what it should have.

@@ -45,6 +45,9 @@ struct Storm: ParsableCommand {
               liveload storm --crowd 2000 --shape instant --people 200 --rate 20
             """)
 
+    /// How long after the storm somebody may still come in, milliseconds.
+    private static let latecomersMs: UInt64 = 60_000
+
     @Option(help: "People who arrive in the storm.")
     var crowd = 1_000
 
@@ -86,6 +89,8 @@ struct Storm: ParsableCommand {
         plan.calmMs = UInt64(calm * 1_000)
         plan.durationMs = plan.arrivalMs + 2 * plan.calmMs
         plan.warmupMs = 0
+        // Who was told to come later may do so after the span: until then nobody has failed.
+        plan.drainMs = max(plan.drainMs, Self.latecomersMs)
         plan.rate = rate
         plan.attemptsMax = attempts
         if common.window == nil { plan.window = 100_000 }

@@ -25,7 +25,7 @@ enum TextReport {
         }
         if !outcome.reasons.isEmpty {
             let reasons = outcome.reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-            lines.append("what went wrong: " + reasons.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+            lines.append("failed or refused: " + reasons.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
         }
         lines += outcome.warnings.map { "warning: \($0)" }
         lines += outcome.judgements.map { one in
