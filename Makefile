@@ -8,9 +8,10 @@ CONFIGURATION ?= release
 FUZZ_SECONDS ?= 60
 BENCH ?= ../shared/bench
 AUTOBAHN ?= ../shared/autobahn
+SCHEME ?= both
 SERVE_ARGUMENTS ?=
 
-.PHONY: help setup setup-test build run test test-swift test-alerts test-browser simulation bench check lint tidy warnings format fuzz conformance sanitize faults clean
+.PHONY: help setup setup-test build run test test-swift test-alerts test-browser simulation bench check lint tidy warnings format fuzz conformance test-conformance sanitize faults clean
 .DEFAULT_GOAL := help
 # The steps of a target build on each other.
 .NOTPARALLEL:
@@ -70,8 +71,12 @@ bench: build ## measures against the limit program and peers (BENCH=folder with 
 fuzz: setup ## runs each fuzzer for FUZZ_SECONDS=60
 	@scripts/fuzz.sh "$(FUZZ_SECONDS)"
 
-conformance: build ## runs the Autobahn suite against /echo (AUTOBAHN=folder with autobahn.sh)
-	@scripts/conformance.sh "$(AUTOBAHN)"
+conformance: build ## runs the Autobahn suite against /echo (AUTOBAHN=folder with autobahn.sh, SCHEME=ws|wss|both)
+	@scripts/conformance.sh "$(AUTOBAHN)" $(SCHEME)
+
+test-conformance: build ## compares compression with that of PyPI's websockets
+	@scripts/say.sh "running the tests against other implementations"
+	@LIVESERVER_BIN="$(CURDIR)/.build/$(CONFIGURATION)/liveserver" Tests/Conformance/run.sh
 
 sanitize: setup ## runs the tests and a busy class under AddressSanitizer and ThreadSanitizer
 	@scripts/sanitize.sh all
