@@ -6,12 +6,13 @@ SHELL := /bin/sh
 SWIFT = $(shell scripts/find-swift.sh)
 CONFIGURATION ?= release
 FUZZ_SECONDS ?= 60
+MINUTES ?= 60
 BENCH ?= ../shared/bench
 AUTOBAHN ?= ../shared/autobahn
 SCHEME ?= both
 SERVE_ARGUMENTS ?=
 
-.PHONY: help setup setup-test build run test test-swift test-alerts test-browser simulation bench check lint tidy warnings format fuzz conformance test-conformance sanitize faults clean
+.PHONY: help setup setup-test build run test test-swift test-alerts test-api test-browser simulation bench check lint tidy warnings format fuzz conformance test-conformance sanitize faults interop proxies soak clean
 .DEFAULT_GOAL := help
 # The steps of a target build on each other.
 .NOTPARALLEL:
@@ -33,13 +34,16 @@ run: build ## starts the server with the demo class at http://127.0.0.1:8080/
 	@scripts/say.sh "starting the demo class; Ctrl-C ends it"
 	@exec .build/$(CONFIGURATION)/liveserver serve $(SERVE_ARGUMENTS)
 
-test: setup-test test-swift test-alerts test-browser ## runs every test, browsers included
+test: setup-test test-swift test-alerts test-api test-browser ## runs every test, browsers included
 
 test-swift:
 	@scripts/test-swift.sh "$(SWIFT)"
 
 test-alerts:
 	@scripts/test-alerts.sh
+
+test-api:
+	@scripts/test-api.sh "$(SWIFT)"
 
 test-browser:
 	@scripts/test-browser.sh "$(SWIFT)"
@@ -84,6 +88,17 @@ sanitize: setup ## runs the tests and a busy class under AddressSanitizer and Th
 faults: setup ## kills the node, fills its disk, stops reading: against the real server
 	@$(SWIFT) build --product liveserver
 	@scripts/faults.sh
+
+interop: build ## runs client libraries of other languages against the server; writes Docs/interop.md
+	@scripts/setup.sh interop
+	@LIVESERVER_BIN=$${LIVESERVER_BIN:-$$PWD/.build/$(CONFIGURATION)/liveserver} Tests/Interop/run.sh
+
+proxies: build ## runs the server behind nginx and HAProxy with TLS
+	@scripts/setup.sh proxies
+	@LIVESERVER_BIN=$${LIVESERVER_BIN:-$$PWD/.build/$(CONFIGURATION)/liveserver} Tests/Interop/run.sh proxies
+
+soak: build ## people who come and go for MINUTES=60; draws Docs/images/soak.svg
+	@LIVESERVER_BIN=$${LIVESERVER_BIN:-$$PWD/.build/$(CONFIGURATION)/liveserver} python3 Tests/Soak/soak.py $(MINUTES)
 
 clean: ## removes what building made
 	rm -rf .build .build-strict .build-asan .build-tsan

@@ -2,7 +2,7 @@
 // The manifest is the layering: a target may import only what is listed beside it.
 //
 //   level 1  LiveIO  LiveProtocol  Rooms                   nothing of ours
-//   level 2  RoomsBackplane  RoomsStore                    Rooms and LiveIO
+//   level 2  RoomsBackplane  RoomsStore  LiveKeys          level 1
 //   level 3  LiveServer                                    joins the levels below
 //   level 4  liveserver (the executable), tests
 import PackageDescription
@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", path: "Sources/LiveServer/COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", path: "Sources/LiveServer/CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CQRCode", path: "Sources/LiveServer/CQRCode", providers: [.apt(["libqrcodegen-dev"])]),
+        .systemLibrary(name: "CCurl", path: "Sources/Analytics/CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSQLite", path: "Sources/Rooms/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
 
         // Level 1
@@ -52,11 +53,15 @@ let package = Package(
             name: "RoomsStore", dependencies: ["Rooms", "LiveIO", "CSQLite"], path: "Sources/Rooms/Store",
             swiftSettings: strict),
 
+        .target(
+            name: "LiveKeys", dependencies: ["LiveIO", "LiveProtocol", "COpenSSL", "CCurl"],
+            path: "Sources/LiveServer/Keys", swiftSettings: strict),
+
         // Level 3
         .target(
             name: "LiveServer",
             dependencies: [
-                "LiveIO", "LiveProtocol", "Rooms", "RoomsBackplane", "RoomsStore",
+                "LiveIO", "LiveProtocol", "LiveKeys", "Rooms", "RoomsBackplane", "RoomsStore",
                 "CLinux", "COpenSSL", "CZlib", "CWeb", "CQRCode", "CSQLite",
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -66,7 +71,7 @@ let package = Package(
         .executableTarget(
             name: "liveserver",
             dependencies: [
-                "LiveServer", "Rooms",
+                "LiveServer", "LiveKeys", "Rooms",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -89,9 +94,13 @@ let package = Package(
             name: "RoomsStoreTests", dependencies: ["RoomsStore", "Rooms", "LiveIO", "LiveTestSupport", "CSQLite"],
             path: "Tests/StoreTests", swiftSettings: strict),
         .testTarget(
+            name: "LiveKeysTests", dependencies: ["LiveKeys", "LiveProtocol", "LiveIO", "LiveTestSupport"],
+            path: "Tests/KeysTests", swiftSettings: strict),
+        .testTarget(
             name: "LiveServerTests",
             dependencies: [
-                "LiveServer", "LiveProtocol", "LiveIO", "Rooms", "RoomsBackplane", "RoomsStore", "RoomHistories",
+                "LiveServer", "LiveProtocol", "LiveIO", "LiveKeys", "Rooms", "RoomsBackplane", "RoomsStore",
+                "RoomHistories",
                 "LiveTestSupport",
             ], path: "Tests/ServerTests", swiftSettings: strict),
         .target(
@@ -107,7 +116,8 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 // The executable itself, so that it is built: these tests start it as a process of its own.
-                "liveserver", "LiveServer", "LiveProtocol", "LiveIO", "Rooms", "RoomsStore", "LiveTestSupport",
+                "liveserver", "LiveServer", "LiveProtocol", "LiveIO", "LiveKeys", "Rooms", "RoomsStore",
+                "LiveTestSupport",
                 "CSQLite",
             ],
             path: "Tests/Integration", swiftSettings: strict),

@@ -2,7 +2,7 @@
 # Makes this machine able to build (`run`) or to build and test (`test`) the project; says what it does, names what is
 # missing. Owns the list of system packages. Touches nothing outside the package manager; a second run changes nothing.
 #
-#   scripts/setup.sh run|test
+#   scripts/setup.sh run|test|interop|proxies     interop: client libraries of other languages
 set -eu
 
 purpose=${1:-run}
@@ -12,17 +12,25 @@ swift_least=6.2
 #   g++                                          linker, C library headers, C++ runtime: what Swift links against
 #   libcurl4 libxml2 libncurses6 libsqlite3-0 tzdata    what the Swift toolchain itself loads
 #   libssl-dev zlib1g-dev libsqlite3-dev libqrcodegen-dev    HMAC and hashes, CRC, the store, QR codes
+#   libcurl4-openssl-dev                         key sets of token issuers
 #   git ca-certificates                          SwiftPM fetches the packages named in Package.swift
 run_packages="make g++ libcurl4 libxml2 libncurses6 libsqlite3-0 tzdata
-    libssl-dev zlib1g-dev libsqlite3-dev libqrcodegen-dev git ca-certificates"
+    libssl-dev zlib1g-dev libsqlite3-dev libqrcodegen-dev libcurl4-openssl-dev git
+    ca-certificates"
 #   python3-venv chromium fonts-dejavu-core      the browser tests: Playwright drives Debian's Chromium
 #   prometheus                                   its promtool tests the alert rules
 test_packages="python3 python3-venv chromium fonts-dejavu-core prometheus"
+#   the rest                                     one WebSocket or event stream library of each language
+interop_packages="python3 python3-venv curl gcc libwebsockets-dev nodejs node-ws node-eventsource
+    golang-go golang-github-gorilla-websocket-dev golang-nhooyr-websocket-dev golang-golang-x-net-dev
+    libmojolicious-perl ruby ruby-faye-websocket openjdk-17-jdk-headless"
+#   nginx haproxy openssl                        the node behind either, with a certificate of the run's own
+proxy_packages="python3 python3-venv nginx haproxy openssl"
 
 case $purpose in
-run | test) ;;
+run | test | interop | proxies) ;;
 *)
-    echo "usage: scripts/setup.sh run|test" >&2
+    echo "usage: scripts/setup.sh run|test|interop|proxies" >&2
     exit 2
     ;;
 esac
@@ -63,8 +71,12 @@ install() {
 check_packages() {
     missing=$(missing_of $run_packages)
     [ -z "$missing" ] || say "missing to build:$missing"
-    extra=""
-    [ "$purpose" = run ] || extra=$(missing_of $test_packages)
+    case $purpose in
+    run) extra="" ;;
+    test) extra=$(missing_of $test_packages) ;;
+    interop) extra=$(missing_of $interop_packages) ;;
+    proxies) extra=$(missing_of $proxy_packages) ;;
+    esac
     [ -z "$extra" ] || say "missing for some tests:$extra"
     if [ -z "$missing$extra" ]; then
         say "system packages: all there"

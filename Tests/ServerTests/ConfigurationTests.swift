@@ -83,9 +83,14 @@ private func refusals(
         case .bool: return standard == .bool(true) ? ("false", "off") : ("true", "on")
         case .choice(let names):
             return names.first { standard != .text($0) }.map { ("\"\($0)\"", $0) }
-        case .texts: return (#"["https://a.example"]"#, "https://a.example")
+        case .texts:
+            let text = ["auth.jwks_private_addresses": "10.0.0.0/8"][setting.key] ?? "https://a.example"
+            return ("[\"\(text)\"]", text)
         case .text:
-            let text = ["listen.host": "127.0.0.2", "public_url": "https://a.example"][setting.key] ?? "other"
+            let texts = [
+                "listen.host": "127.0.0.2", "public_url": "https://a.example", "auth.jwks_url": "https://a.example/k",
+            ]
+            let text = texts[setting.key] ?? "other"
             return ("\"\(text)\"", text)
         case .secret: return nil
         }

@@ -5,19 +5,27 @@ enum LayerRules {
     static let allowed: [(folder: String, modules: Set<String>)] = [
         ("Sources/LiveServer/IO/", ["Glibc", "Synchronization", "CLinux", "CZlib"]),
         ("Sources/LiveServer/Protocol/", ["Glibc", "COpenSSL", "CZlib"]),
+        (
+            "Sources/LiveServer/Keys/",
+            ["Glibc", "Synchronization", "LiveIO", "LiveProtocol", "COpenSSL", "CCurl"]
+        ),
         ("Sources/Rooms/Domain/", []),
         ("Sources/Rooms/Backplane/", ["Glibc", "Synchronization", "Rooms", "LiveIO"]),
         ("Sources/Rooms/Store/", ["Glibc", "Synchronization", "Rooms", "LiveIO", "CSQLite"]),
         (
             "Sources/LiveServer/Server/",
             [
-                "Glibc", "Synchronization", "LiveIO", "LiveProtocol", "Rooms", "RoomsBackplane", "RoomsStore",
+                "Glibc", "Synchronization", "LiveIO", "LiveProtocol", "LiveKeys", "Rooms", "RoomsBackplane",
+                "RoomsStore",
                 "CLinux", "COpenSSL", "CZlib", "CWeb", "CQRCode", "CSQLite", "Logging",
             ]
         ),
         (
             "Sources/LiveServer/Main/",
-            ["Glibc", "Foundation", "ArgumentParser", "Logging", "LiveServer", "LiveIO", "LiveProtocol", "Rooms"]
+            [
+                "Glibc", "Foundation", "ArgumentParser", "Logging", "LiveServer", "LiveIO", "LiveProtocol",
+                "LiveKeys", "Rooms",
+            ]
         ),
     ]
 
@@ -58,8 +66,8 @@ enum LayerRules {
     static let noSuspension = Rule.eachFile { file in
         guard file.isSwift,
             file.isIn(
-                "Sources/LiveServer/IO/", "Sources/LiveServer/Protocol/", "Sources/LiveServer/Server/", "Sources/Rooms/"
-            )
+                "Sources/LiveServer/IO/", "Sources/LiveServer/Protocol/", "Sources/LiveServer/Keys/",
+                "Sources/LiveServer/Server/", "Sources/Rooms/")
         else { return [] }
         let tokens = file.tokens
         return tokens.indices.filter { index in

@@ -1,6 +1,7 @@
-// Every file of the web client, compiled in with C23's #embed, so that the one binary is all there is to deploy.
-// Kept by hand: a new file under Web/ gets an array and an ASSET line (a test compares them with the
-// folder). Paths are relative to this file. SwiftPM does not see that these files change: touch this one after them.
+// Every file of the web client and the two API documents, compiled in with C23's #embed, so that the one binary is
+// all there is to deploy. Kept by hand: a new file under Web/ gets an array and an ASSET line (a test compares them
+// with the folder). Paths are relative to this file. SwiftPM does not see that these files change: touch this one after
+// them.
 
 #include "CWeb.h"
 
@@ -12,7 +13,14 @@
 #define STYLE "text/css; charset=utf-8"
 #define PICTURE "image/svg+xml"
 #define TYPES "text/plain; charset=utf-8"
+#define DOCUMENT "application/json"
 
+static const unsigned char v1_asyncapi_json[] = {
+#embed "../../../Docs/api/asyncapi.json"
+};
+static const unsigned char v1_openapi_json[] = {
+#embed "../../../Docs/api/openapi.json"
+};
 static const unsigned char icon_svg[] = {
 #embed "../Web/icon.svg"
 };
@@ -182,6 +190,8 @@ static const unsigned char sdk_transports_js[] = {
 #define ASSET(path, type, name) {path, type, name, sizeof(name)}
 
 static const struct cweb_asset assets[] = {
+    ASSET("/v1/asyncapi.json", DOCUMENT, v1_asyncapi_json),
+    ASSET("/v1/openapi.json", DOCUMENT, v1_openapi_json),
     ASSET("/icon.svg", PICTURE, icon_svg),
     ASSET("/index.html", HTML, index_html),
     ASSET("/join.html", HTML, join_html),

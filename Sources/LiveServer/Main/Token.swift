@@ -41,17 +41,17 @@ struct Token: ParsableCommand {
 
     func run() throws {
         let configuration = try options.load()
-        let settings = configuration.tokenSettings
+        let signer = try TokenSigner(configuration)
         let base = try claims()
         guard let count else {
-            StandardStream.output.line(TokenMint.mint(base, settings: settings))
+            StandardStream.output.line(signer.mint(base))
             return
         }
         var lines = ""
         for number in 1...count {
             var claims = base
             claims.sub = try subject("\(sub)-\(number)")
-            lines += TokenMint.mint(claims, settings: settings) + "\n"
+            lines += signer.mint(claims) + "\n"
             if number % Self.linesAtOnce == 0 || number == count {
                 guard StandardStream.output.write(lines) else {
                     throw CommandFailure("standard output: cannot be written")

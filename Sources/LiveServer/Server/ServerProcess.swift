@@ -60,6 +60,10 @@ package final class ServerProcess {
 
         let opened = try ServerProcess.openStores(configuration, mailboxes: mailboxes)
         backplane = opened.backplane
+        let posts = mailboxes
+        let tokens = try TokenDesk.open(configuration, log: log) { answer, reactor in
+            posts[reactor].post(.tokenJudged(answer))
+        }
         let origins: OriginPolicy
         do throws(OriginPolicy.EntryError) {
             origins = try OriginPolicy(configuration.origins)
@@ -72,7 +76,8 @@ package final class ServerProcess {
             configuration: configuration, epoch: opened.epoch.epoch, log: log, mailboxes: mailboxes,
             backplane: opened.backplane, ballots: opened.ballots, history: opened.history,
             classStore: opened.classStore, classes: opened.classes, origins: origins,
-            listenURL: "http://\(shownHost):\(port)")
+            listenURL: "http://\(shownHost):\(port)", tokens: tokens)
+        tokens?.start()
         if let reason = opened.epoch.beganBecause { log.info("new epoch", reason: reason) }
 
         var threads: [CoreThread] = []
@@ -105,6 +110,7 @@ package final class ServerProcess {
     /// Waits until the reactors have ended after `drain`, then closes the log and the stores.
     package func finish() {
         for thread in threads { thread.join() }
+        node.tokens?.stop()
         backplane.stop()
         let isWhole = !backplane.health.failing
         node.ballots.stop()

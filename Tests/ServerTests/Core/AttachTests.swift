@@ -124,7 +124,7 @@ import Testing
         core.attached(
             AttachReply(
                 endpoint: Endpoint(reactor: 0, connection: joining.id), room: room,
-                participant: try #require(ParticipantID("back")),
+                participant: try #require(ParticipantID("back")), view: .member,
                 verdict: .resumed(
                     ResumedParts(
                         epoch: "epoch1234567", from: 1, head: 40, presence: Array("{}".utf8), you: Array("{}".utf8),

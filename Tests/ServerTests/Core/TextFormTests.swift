@@ -21,6 +21,7 @@ import Testing
         case .classes: "classes"
         case .classInfo(let code): "class \(code)"
         case .join: "join"
+        case .tickets: "tickets"
         case .healthz: "healthz"
         case .readyz: "readyz"
         case .metrics: "metrics"
@@ -37,7 +38,8 @@ import Testing
             ("/v1/rooms/a/b/c/d/live", "nothing"), ("/v1/rooms//b/c/live", "nothing"), ("/v1/rooms/live", "nothing"),
             ("/v1/rooms/a/b/c/live/", "nothing"), ("/v1/rooms/live/live/live/live", "live live/live/live"),
             ("/v1/classes", "classes"), ("/v1/classes/ABC234", "class ABC234"), ("/v1/classes/", "nothing"),
-            ("/v1/classes/12345678901234567", "nothing"), ("/v1/join", "join"), ("/healthz", "healthz"),
+            ("/v1/classes/12345678901234567", "nothing"), ("/v1/join", "join"), ("/v1/tickets", "tickets"),
+            ("/healthz", "healthz"),
             ("/readyz", "readyz"), ("/metrics", "metrics"), ("/echo", "nothing"), ("/", "asset"), ("/join", "asset"),
             ("/../etc/passwd", "nothing"), ("", "nothing"),
         ]

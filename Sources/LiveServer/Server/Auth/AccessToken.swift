@@ -1,5 +1,5 @@
-// Owns what an access token says once it was verified, what it may say before it is minted, the settings both sides
-// share, and the reasons for refusal. Never a signature: see TokenVerifier and TokenMint.
+// Owns what an access token says once it was verified, what it may say before it is minted, and the reasons for
+// refusal. Never a signature: see TokenJudge and TokenMint.
 
 package import Rooms
 
@@ -22,6 +22,12 @@ package struct AccessToken: Sendable, Equatable {
 
     /// Whether one of the patterns covers `room`.
     package func permits(_ room: RoomKey) -> Bool { rooms.contains { $0.matches(room) } }
+
+    /// The same holder with the right to one room alone.
+    func narrowed(to room: RoomKey) -> AccessToken {
+        AccessToken(
+            sub: sub, name: name, role: role, rooms: [RoomPattern(room)], cohort: cohort, expS: expS, jti: jti)
+    }
 
     /// Whether one of the patterns covers every session of a course.
     package func permitsCourse(institution: String, course: String) -> Bool {
@@ -94,39 +100,6 @@ package enum TokenLimits {
     }
 }
 
-/// How tokens are signed. Fixed by configuration, never read from a token: that is what defeats `none` and swapped
-/// algorithms. ES256, EdDSA and RS256 join here as cases with public keys of their own.
-package enum TokenAlgorithm: String, Sendable, CaseIterable {
-    /// HMAC with SHA-256 (RFC 7518 §3.2).
-    case hs256 = "HS256"
-}
-
-/// What the verifying and the minting side agree on.
-package struct TokenSettings: Sendable {
-    /// The shared secret.
-    package let key: TokenKey
-    /// The only algorithm that is accepted.
-    package let algorithm: TokenAlgorithm
-    /// The `iss` that every token must carry.
-    package let issuer: String
-    /// The `aud` that every token must carry.
-    package let audience: String
-    /// How far an issuer's clock may run ahead of ours, seconds; for `nbf` and `iat` only, never for `exp`.
-    package let leewayS: Int64
-
-    /// Settings; the leeway is not negative.
-    package init(
-        key: TokenKey, algorithm: TokenAlgorithm = .hs256, issuer: String, audience: String, leewayS: Int64 = 60
-    ) {
-        precondition(leewayS >= 0, "a leeway is not negative")
-        self.key = key
-        self.algorithm = algorithm
-        self.issuer = issuer
-        self.audience = audience
-        self.leewayS = leewayS
-    }
-}
-
 /// The claims that a refusal may name.
 package enum TokenClaim: String, Sendable {
     case sub, name, role, rooms, cohort, exp, nbf, iat, iss, aud, jti
@@ -141,6 +114,12 @@ package enum TokenError: Error, Sendable, Equatable {
     /// The header asks for extensions (`crit`, RFC 7515 §4.1.11); none is understood.
     case criticalExtension
     case badSignature
+    /// `typ` or `cty` say that it is something else than an access token (RFC 8725 §3.11), such as a nested token.
+    case wrongType
+    /// The header names a key that the issuer does not have.
+    case unknownKey
+    /// A ticket that is not one of ours, is older than 30 seconds, or was used before.
+    case badTicket
     /// Right in everything but time: the holder needs a new token.
     case expired
     /// `nbf` or `iat` lies in the future by more than the leeway.
@@ -157,6 +136,9 @@ package enum TokenError: Error, Sendable, Equatable {
         case .badAlgorithm: "the access token is signed with another algorithm than this server's"
         case .criticalExtension: "the access token asks for an extension that this server does not know"
         case .badSignature: "the access token's signature is wrong"
+        case .wrongType: "the token is of another type than an access token"
+        case .unknownKey: "the access token is signed with a key that its issuer does not have"
+        case .badTicket: "the ticket is not good, too old, or was used before"
         case .expired: "the access token has expired"
         case .notYetValid: "the access token is not valid yet"
         case .wrongAudience: "the access token is for another audience"

@@ -10,9 +10,10 @@ struct ClaimReader {
 
     init(_ payload: JSONValue) { self.payload = payload }
 
-    /// The token, if every claim holds at `nowS`. Expiry is judged last: `.expired` means that nothing else is wrong.
-    func token(settings: TokenSettings, nowS: Int64) throws(TokenError) -> AccessToken {
-        try checkIssuer(settings.issuer)
+    /// The token, if every claim holds at `nowS` and it is `issuer`'s. Expiry is judged last: `.expired` means that
+    /// nothing else is wrong.
+    func token(issuer: String, settings: TokenSettings, nowS: Int64) throws(TokenError) -> AccessToken {
+        try checkIssuer(issuer)
         try checkAudience(settings.audience)
         let sub = try subject()
         guard let expS = try seconds(.exp, payload["exp"], roundUp: false) else { throw .missingClaim(.exp) }

@@ -3,9 +3,9 @@
 // of slots in sets of four; nothing is allocated before the first token.
 
 /// A bounded four-way cache from the digest of a token to its claims.
-struct TokenCache {
+package struct TokenCache {
     /// A SHA-256 digest as words.
-    struct Key: Equatable {
+    package struct Key: Equatable, Sendable {
         var words: (UInt64, UInt64, UInt64, UInt64)
 
         init(_ digest: UnsafeRawBufferPointer) {
@@ -19,7 +19,7 @@ struct TokenCache {
         }
 
         /// Looks at all words whatever the first ones say.
-        static func == (left: Key, right: Key) -> Bool {
+        package static func == (left: Key, right: Key) -> Bool {
             (left.words.0 ^ right.words.0) | (left.words.1 ^ right.words.1) | (left.words.2 ^ right.words.2)
                 | (left.words.3 ^ right.words.3) == 0
         }
@@ -65,6 +65,9 @@ struct TokenCache {
         }
         slots[chosen] = Slot(key: key, token: token)
     }
+
+    /// Forgets all tokens.
+    mutating func removeAll() { slots.removeAll() }
 
     private func firstSlot(of key: Key) -> Int { Int(key.words.0 % UInt64(sets)) * Self.ways }
 }

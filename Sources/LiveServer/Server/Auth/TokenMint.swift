@@ -1,28 +1,39 @@
-// Owns the making of access tokens under the configured key: for `liveserver token`, for guests and for tests. Never
-// checks who asks. One HMAC context is made for each call: for a handful of tokens, not for the hot path.
+// Owns the making of access tokens: those of the node itself, for guests and teachers' links, and those of an issuer
+// with a private key. Never checks who asks. One context is made for each call: for a handful of tokens, not for the
+// hot path.
 
+package import LiveKeys
 import LiveProtocol
 import Rooms
 
-/// Signs claims into compact tokens that `TokenVerifier` with the same settings accepts.
+/// Signs claims into compact tokens.
 package enum TokenMint {
-    /// The signed token. `nbf`, `iat`, `name`, `cohort` and `jti` are written where the claims have them.
+    /// A token that the node signs by HMAC: with HS256 an issuer's token like any other, else one of the node's own.
     package static func mint(_ claims: TokenClaims, settings: TokenSettings) -> String {
-        precondition(!claims.rooms.isEmpty, "a token opens at least one room")
-        var header = JSONWriter(reserving: 32)
-        header.beginObject()
-        header.field("alg", settings.algorithm.rawValue)
-        header.field("typ", "JWT")
-        header.endObject()
-        let message = TokenText.base64URL(header.bytes) + "." + TokenText.base64URL(payload(claims, settings: settings))
-        let signature = HMACSHA256(key: settings.key.secret).tag(of: Array(message.utf8))
+        let message = settings.ownHeader + "." + payload(claims, issuer: settings.ownIssuer, settings)
+        let signature = HMACSHA256(key: settings.ownSecret).tag(of: Array(message.utf8))
         return message + "." + TokenText.base64URL(signature)
     }
 
-    private static func payload(_ claims: TokenClaims, settings: TokenSettings) -> [UInt8] {
+    /// A token of the configured issuer under its private key; not for reactors.
+    package static func mint(_ claims: TokenClaims, settings: TokenSettings, key: SigningKey) -> String {
+        precondition(key.algorithm == settings.algorithm.signature, "a key signs for its own algorithm alone")
+        var header = JSONWriter(reserving: 96)
+        header.beginObject()
+        header.field("alg", settings.algorithm.rawValue)
+        header.field("kid", KeySet.id(of: key.publicKey))
+        header.field("typ", "JWT")
+        header.endObject()
+        let message = TokenText.base64URL(header.bytes) + "." + payload(claims, issuer: settings.issuer, settings)
+        return message + "." + TokenText.base64URL(key.sign(Array(message.utf8)))
+    }
+
+    /// The payload's segment. `nbf`, `iat`, `name`, `cohort` and `jti` are written where the claims have them.
+    private static func payload(_ claims: TokenClaims, issuer: String, _ settings: TokenSettings) -> String {
+        precondition(!claims.rooms.isEmpty, "a token opens at least one room")
         var writer = JSONWriter(reserving: 256)
         writer.beginObject()
-        writer.field("iss", settings.issuer)
+        writer.field("iss", issuer)
         writer.field("aud", settings.audience)
         writer.field("sub", claims.sub.raw)
         if let name = claims.name { writer.field("name", name) }
@@ -37,6 +48,6 @@ package enum TokenMint {
         if let issued = claims.iatS { writer.field("iat", issued) }
         if let id = claims.jti { writer.field("jti", id) }
         writer.endObject()
-        return writer.bytes
+        return TokenText.base64URL(writer.bytes)
     }
 }

@@ -1,51 +1,79 @@
-// Owns the judgement of access tokens: compact JWS (RFC 7515) with a JWT payload (RFC 7519), checked as RFC 8725
-// advises. The algorithm comes from the settings, `none` and `crit` are refused, the payload is not parsed before the
-// signature holds. Never fetches keys, never reads the clock. At most 4 KiB a token; one verifier a reactor, on its
-// thread.
+// Owns a reactor's door for access tokens: the cache of those seen lately, the tokens that are judged at once, and the
+// questions for those whose signature takes a worker. Never fetches keys, never reads the clock, never waits. One a
+// reactor, on its thread.
 
 import LiveProtocol
-import Rooms
 
-/// Verifies access tokens under one key.
+/// A token that a worker must judge.
+package struct TokenQuestion: Sendable {
+    /// The SHA-256 under which the reactor will remember it.
+    let key: TokenCache.Key
+    /// The token.
+    let compact: [UInt8]
+}
+
+/// What the door says at once.
+package enum TokenStart: Sendable {
+    case done(TokenVerdict)
+    case asked(TokenQuestion)
+}
+
+/// Verifies access tokens.
 ///
-/// Costs about three microseconds for a new token and one hash for a token seen lately. Not Sendable: each reactor has
-/// its own, with its own contexts, JSON storage and cache.
+/// Costs about three microseconds for a new token by HMAC and one hash for any token seen lately. Not Sendable: each
+/// reactor has its own, with its own contexts, JSON storage and cache.
 package final class TokenVerifier {
     /// Tokens that the cache remembers by default: about 600 bytes each with their claims.
     package static let cacheCapacityDefault = 2_048
 
-    private let settings: TokenSettings
-    private let mac: HMACSHA256
+    private let judge: TokenJudge
     private let digest = SHA256Digest()
-    private let reader = JSONReader()
     private var cache: TokenCache
-    /// The last header segment that was found good: issuers send the same one with every token.
-    private var goodHeader: [UInt8] = []
-    private let jsonLimits = JSONLimits(
-        bytesMax: TokenLimits.compactBytesMax, depthMax: TokenLimits.jsonDepthMax, nodesMax: TokenLimits.jsonNodesMax)
+    /// Keys lost when the cache was last emptied.
+    private var lossesSeen: UInt64 = 0
 
     /// A verifier with an empty cache of at least `cacheCapacity` tokens.
     package init(settings: TokenSettings, cacheCapacity: Int = TokenVerifier.cacheCapacityDefault) {
-        self.settings = settings
-        mac = HMACSHA256(key: settings.key.secret)
+        judge = TokenJudge(settings: settings)
         cache = TokenCache(capacity: cacheCapacity)
     }
 
-    /// Judges a compact token at `nowS`, seconds since 1970. `.expired` is given only where all else is right, so that
-    /// a holder may be told to renew.
-    package func verify(_ compact: UnsafeRawBufferPointer, nowS: Int64) -> Result<AccessToken, TokenError> {
-        guard (1...TokenLimits.compactBytesMax).contains(compact.count) else { return .failure(.malformed) }
+    /// Judges a compact token at `nowS`, seconds since 1970, as far as that takes no worker. `.expired` is given only
+    /// where all else is right, so that a holder may be told to renew. `keyLosses`: see `KeyRing.lossCount`.
+    package func begin(_ compact: UnsafeRawBufferPointer, nowS: Int64, keyLosses: UInt64 = 0) -> TokenStart {
+        guard (1...TokenLimits.compactBytesMax).contains(compact.count) else { return .done(.bad(.malformed)) }
+        if keyLosses != lossesSeen {
+            // What a lost key signed is not to be trusted any longer than the key.
+            cache.removeAll()
+            lossesSeen = keyLosses
+        }
         let key = withUnsafeTemporaryAllocation(byteCount: SHA256Digest.digestBytes, alignment: 8) { space in
             digest.hash(compact, into: space)
             return TokenCache.Key(UnsafeRawBufferPointer(space))
         }
-        if let known = cache.find(key) { return known.expS > nowS ? .success(known) : .failure(.expired) }
-        do {
-            let token = try judge(compact, nowS: nowS)
+        if let known = cache.find(key) { return .done(known.expS > nowS ? .good(known) : .bad(.expired)) }
+        guard judge.isOwn(compact) else { return .asked(TokenQuestion(key: key, compact: [UInt8](compact))) }
+        do throws(TokenError) {
+            let token = try judge.own(compact, nowS: nowS)
             cache.insert(key, token, nowS: nowS)
-            return .success(token)
+            return .done(.good(token))
         } catch {
-            return .failure(error)
+            return .done(.bad(error))
+        }
+    }
+
+    /// Remembers what a worker found good. `keyLosses` is that of the moment at which it was asked: a key that was lost
+    /// since may be the one.
+    package func learn(_ key: TokenCache.Key, _ token: AccessToken, nowS: Int64, keyLosses: UInt64) {
+        if keyLosses == lossesSeen { cache.insert(key, token, nowS: nowS) }
+    }
+
+    /// Judges a token that takes no worker; one that does is refused.
+    package func verify(_ compact: UnsafeRawBufferPointer, nowS: Int64) -> Result<AccessToken, TokenError> {
+        switch begin(compact, nowS: nowS) {
+        case .done(.good(let token)): .success(token)
+        case .done(.bad(let error)): .failure(error)
+        case .done(.unavailable), .asked: .failure(.badAlgorithm)
         }
     }
 
@@ -53,45 +81,5 @@ package final class TokenVerifier {
     package func verify(_ compact: String, nowS: Int64) -> Result<AccessToken, TokenError> {
         var compact = compact
         return compact.withUTF8 { verify(UnsafeRawBufferPointer($0), nowS: nowS) }
-    }
-
-    private func judge(_ compact: UnsafeRawBufferPointer, nowS: Int64) throws(TokenError) -> AccessToken {
-        let dot = UInt8(ascii: ".")
-        guard let headerEnd = compact.firstIndex(of: dot),
-            let payloadEnd = compact[(headerEnd + 1)...].firstIndex(of: dot)
-        else { throw .malformed }
-        let header = UnsafeRawBufferPointer(rebasing: compact[..<headerEnd])
-        let payload = UnsafeRawBufferPointer(rebasing: compact[(headerEnd + 1)..<payloadEnd])
-        let signature = UnsafeRawBufferPointer(rebasing: compact[(payloadEnd + 1)...])
-        try checkHeader(header)
-        try checkSignature(signature, of: UnsafeRawBufferPointer(rebasing: compact[..<payloadEnd]))
-        let claims = try ClaimReader(object(payload))
-        return try claims.token(settings: settings, nowS: nowS)
-    }
-
-    private func checkHeader(_ segment: UnsafeRawBufferPointer) throws(TokenError) {
-        if !goodHeader.isEmpty, segment.elementsEqual(goodHeader) { return }
-        let header = try object(segment)
-        guard header["crit"] == nil else { throw .criticalExtension }
-        guard header["alg"]?.string == settings.algorithm.rawValue else { throw .badAlgorithm }
-        goodHeader = [UInt8](segment)
-    }
-
-    private func checkSignature(
-        _ segment: UnsafeRawBufferPointer, of message: UnsafeRawBufferPointer
-    ) throws(TokenError) {
-        guard let signature = Base64.decodeURL(segment) else { throw .malformed }
-        let holds = withUnsafeTemporaryAllocation(byteCount: HMACSHA256.tagBytes, alignment: 8) { tag in
-            mac.authenticate(message, into: tag)
-            return signature.withUnsafeBytes { equalInConstantTime(UnsafeRawBufferPointer(tag), $0) }
-        }
-        guard holds else { throw .badSignature }
-    }
-
-    private func object(_ segment: UnsafeRawBufferPointer) throws(TokenError) -> JSONValue {
-        guard let bytes = Base64.decodeURL(segment), let document = try? reader.parse(bytes, limits: jsonLimits),
-            document.root.kind == .object
-        else { throw .malformed }
-        return document.root
     }
 }

@@ -41,7 +41,7 @@ package enum ConfigurationRules {
         require(
             configuration.classes.capDefault <= configuration.classes.capMax, "classes.cap_default",
             "must not be above classes.cap_max, \(configuration.classes.capMax)")
-        return faults
+        return faults + AuthRules.faults(configuration.auth)
     }
 
     /// Whether an address is reached from this machine alone. Names are never resolved: `localhost` is not an address.

@@ -35,7 +35,7 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// What verifies and mints this node's access tokens.
     package var tokenSettings: TokenSettings {
         TokenSettings(
-            key: auth.key, algorithm: .hs256, issuer: auth.issuer, audience: auth.audience,
+            key: auth.key, algorithm: auth.algorithm, issuer: auth.issuer, audience: auth.audience,
             leewayS: Int64(auth.leewayS))
     }
 
@@ -71,18 +71,6 @@ package struct ListenSettings: Sendable, Equatable {
     package var port = 8080
     /// Reactors; 0 takes one for each CPU.
     package var threads = 0
-}
-
-/// How access tokens are judged.
-package struct AuthSettings: Sendable, Equatable {
-    /// The secret; the public development key unless configured.
-    package var key = TokenKey.development
-    /// The `iss` of every token.
-    package var issuer = "liveclassroom"
-    /// The `aud` of every token.
-    package var audience = "liveclassroom"
-    /// Seconds, for `nbf` and `iat`.
-    package var leewayS = 60
 }
 
 /// How WebSockets are served.

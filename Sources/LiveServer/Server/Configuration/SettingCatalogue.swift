@@ -6,7 +6,7 @@
 package enum SettingCatalogue {
     /// General settings first, then limits, classes, disk and operations.
     package static let all: [Setting] =
-        general + webSocket + connectionLimits + roomLimits + classes + disk + operations
+        general + auth + webSocket + connectionLimits + roomLimits + classes + disk + operations
 
     /// The setting with a key; nil for an unknown one.
     package static func find(_ key: String) -> Setting? { byKey[key] }
@@ -35,19 +35,6 @@ package enum SettingCatalogue {
             "data_dir", \.dataDir, bytesMax: 1_024,
             "Folder of journal and databases, made where it is missing; one node at a time holds it.",
             rule: { $0.isEmpty ? "a folder is needed" : nil }),
-        .tokenKey(
-            "auth.key", \.auth.key, environment: "LIVESERVER_TOKEN_KEY",
-            "Secret that access tokens are signed with and other keys are derived from; the development key is public "
-                + "and refused on any address but loopback."),
-        .text(
-            "auth.issuer", \.auth.issuer, bytesMax: 256, "The `iss` that every token must carry.",
-            rule: { $0.isEmpty ? "an issuer is needed" : nil }),
-        .text(
-            "auth.audience", \.auth.audience, bytesMax: 256, "The `aud` that every token must carry.",
-            rule: { $0.isEmpty ? "an audience is needed" : nil }),
-        .integer(
-            "auth.leeway_s", \.auth.leewayS, 0...600, "s",
-            "How far an issuer's clock may run ahead, for `nbf` and `iat`; `exp` has none."),
         .texts(
             "origins", \.origins, countMax: OriginPolicy.entriesMax,
             "Web pages of other origins that may connect from a browser, such as `https://school.example`; `*` for all."

@@ -45,6 +45,8 @@ struct AttachReply: Sendable {
     var room: RoomKey
     /// Who was let in: leaves again where the connection is gone.
     var participant: ParticipantID
+    /// The view that was asked for.
+    var view: View
     var verdict: Verdict
 }
 
@@ -199,13 +201,31 @@ enum CoreMessage: Sendable {
     case figures(room: RoomKey, HeartbeatFigures)
     case answer(ConnectionID, status: UInt16, contentType: String, body: [UInt8])
     case classSaved(ClassOutcome)
+    /// The token desk has judged a token.
+    case tokenJudged(TokenAnswer)
+    /// A participant's event streams get a new token.
+    case renewStreams(StreamRenewal)
+    /// One of those streams, at its reactor.
+    case renewed(ConnectionID, StreamRenewal)
     case scrape(MetricsScrape)
     case drain
+}
+
+/// A renewed token on its way to the room's home, and from there to the participant's event streams.
+struct StreamRenewal: Sendable {
+    /// Where the POST came from.
+    var origin: Endpoint
+    var room: RoomKey
+    /// The id of the command, for its reply.
+    var id: CommandID
+    var token: AccessToken
 }
 
 /// `GET …/record` on its way to the home.
 struct RecordRequest: Sendable {
     var origin: Endpoint
+    /// Who asks: a banned moderator is told nothing.
+    var participant: ParticipantID
     var room: RoomKey
     /// Only entries behind this seq.
     var after: UInt64
@@ -216,6 +236,8 @@ struct RecordRequest: Sendable {
 /// `GET …/participants` on its way to the home.
 struct RosterRequest: Sendable {
     var origin: Endpoint
+    /// Who asks: a banned moderator is told nothing.
+    var participant: ParticipantID
     var room: RoomKey
     var after: String?
     var limit: Int

@@ -48,6 +48,9 @@ extension ReactorCore {
             case .unavailable(let ticket): classSaved(ticket, ok: false)
             case .removed: break
             }
+        case .tokenJudged(let answer): tokenJudged(answer)
+        case .renewStreams(let renewal): renewStreams(renewal)
+        case .renewed(let id, let renewal): renewed(id, renewal)
         case .record(let request):
             withHome(request.room, message) { answerRecord(request, at: $0) }
         case .figures(let room, let figures): addFigures(room, figures)

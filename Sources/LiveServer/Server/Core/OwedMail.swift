@@ -60,15 +60,16 @@ extension ReactorCore {
         case .frames(let batch): owedMail.add(OwedMail.Behind(room: batch.room, reactor: reactorIndex))
         case .attach, .command, .participants, .record:
             refuse(message, Rejection(.overloaded, "the node has too much to do", retryAfterMs: 500))
-        case .sequenced, .ballots, .history, .classSaved, .drain:
-            preconditionFailure("log, stores and the process post for themselves")
+        case .sequenced, .ballots, .history, .classSaved, .tokenJudged, .drain:
+            preconditionFailure("log, stores, token desk and the process post for themselves")
         // Somebody waits for these, and would not ask again before a time limit.
         case .attached(let reply): owe(message, for: reply.endpoint)
         case .reply(let reply): owe(message, for: reply.origin)
+        case .renewStreams(let renewal): refuse(renewal)
         case .answer(let id, _, _, _), .direct(let id, _):
             owe(message, for: Endpoint(reactor: UInt8(reactorIndex), connection: id))
         // Asked again by whoever waits, or the next value takes its place.
-        case .ephemeral, .figures, .repair, .repaired, .scrape: break
+        case .ephemeral, .figures, .repair, .repaired, .renewed, .scrape: break
         }
     }
 

@@ -68,6 +68,9 @@ final class ReactorCore: ReactorDriver {
     /// Bad tokens by address, as this reactor saw them.
     var tokenFailures: AttemptLimiter
     let resumes: ResumeSealer
+    let entryTickets: TicketSealer
+    /// Tokens that the desk is judging.
+    var tokenQuestions = TokenQuestions()
     var responses = ResponseHeaders()
     var isDraining = false
     /// The log or the store does not answer, and the people here have been told.
@@ -82,6 +85,7 @@ final class ReactorCore: ReactorDriver {
         verifier = TokenVerifier(settings: node.tokenSettings)
         tokenFailures = AttemptLimiter(rate: node.configuration.failureRate)
         resumes = ResumeSealer(key: node.tokenSettings.key)
+        entryTickets = TicketSealer(key: node.tokenSettings.key)
         deflate = FrameDeflate(
             bytesMin: node.configuration.websocket.deflateBytesMin,
             limits: InflateLimits(

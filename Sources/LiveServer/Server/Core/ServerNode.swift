@@ -2,6 +2,7 @@
 // stores. Everything in it is unchanging or has its own lock or queue.
 
 import LiveIO
+import LiveKeys
 import LiveProtocol
 import Rooms
 import RoomsBackplane
@@ -17,6 +18,9 @@ final class ServerNode: Sendable {
     let assets: Assets
     let origins: OriginPolicy
     let tokenSettings: TokenSettings
+    /// Judges tokens by public keys; nil where HMAC is all.
+    let tokens: TokenDesk?
+    let usedTickets: UsedTickets
     let httpLimits: HTTPLimits
     let frameLimits: WebSocketLimits
     /// The same where deflate was negotiated.
@@ -44,7 +48,8 @@ final class ServerNode: Sendable {
     init(
         configuration: ServerConfiguration, epoch: String, log: ServerLog, mailboxes: [Mailbox<CoreMessage>],
         backplane: any Backplane, ballots: BallotDesk, history: HistoryStore, classStore: ClassStore,
-        classes: ClassDirectory, origins: OriginPolicy, listenURL: String
+        classes: ClassDirectory, origins: OriginPolicy, listenURL: String,
+        tokens: TokenDesk? = nil
     ) {
         self.configuration = configuration
         self.epoch = epoch
@@ -61,6 +66,8 @@ final class ServerNode: Sendable {
         name = "node"
         assets = Assets()
         tokenSettings = configuration.tokenSettings
+        self.tokens = tokens
+        usedTickets = UsedTickets(capacity: configuration.auth.usedTickets)
         let limits = configuration.limits
         var http = HTTPLimits()
         http.headBytesMax = limits.headBytes
@@ -90,13 +97,15 @@ final class ServerNode: Sendable {
     func facts() -> NodeFacts {
         let log = backplane.health
         let desk = ballots.statistics
+        let keys = tokens?.ring.health
         let past = history.statistics
         return NodeFacts(
             startedMs: startedMs, logFailing: log.failing, logEntries: log.entries, logRounds: log.rounds,
             logFailures: log.failures, logDepth: log.depth, ballotsInJournal: desk.mode != .store,
             ballotsUndrained: desk.undrained, ballotQueueDepth: desk.queueDepth, ballotCommits: desk.commits,
             historyFailures: UInt64(clamping: past.failures), historyFailing: past.lastFailure != nil,
-            classes: classes.withLock { $0.count })
+            classes: classes.withLock { $0.count }, tokenDepth: tokens?.depth ?? 0, issuerKeysInForce: keys?.keys,
+            issuerKeyFailures: keys?.failures ?? 0)
     }
 
     /// A fresh allowance for a role.

@@ -125,6 +125,10 @@ final class SessionIdentity {
     let device: UInt64
     /// When the access token ends, Unix seconds.
     var accessExpS: Int64
+    /// When its holder is told that it ends, Unix seconds; `.max`: it was told, or never is.
+    var warnAtS = Int64.max
+    /// Its next token is being checked.
+    var isRenewing = false
     /// For messages that no room is asked about; made with the first of them.
     var allowance: TokenBucket?
     /// Messages of this connection that could not be read.

@@ -64,6 +64,9 @@ package enum MetricsText {
         each(reactors, &writer, "resets_total", .counter, "Readers that fell off the tail.", \.resets)
         each(reactors, &writer, "rooms_opened_total", .counter, "Rooms taken into memory.", \.roomsOpened)
         each(reactors, &writer, "rooms_unloaded_total", .counter, "Idle rooms that left memory.", \.roomsUnloaded)
+        each(
+            reactors, &writer, "tokens_asked_total", .counter, "Tokens whose signature took a worker.", \.tokensAsked)
+        each(reactors, &writer, "renewals_total", .counter, "Tokens renewed on live connections.", \.renewals)
         each(reactors, &writer, "classes_created_total", .counter, "Classes made by teachers.", \.classesCreated)
     }
 
@@ -196,6 +199,11 @@ package enum MetricsText {
             UInt64(clamping: node.ballotsUndrained))
         one(&writer, "ballot_queue", .gauge, "Ballots that wait.", UInt64(clamping: node.ballotQueueDepth))
         one(&writer, "ballot_commits_total", .counter, "Transactions of ballots.", UInt64(clamping: node.ballotCommits))
+        one(&writer, "token_queue", .gauge, "Tokens that wait for a worker.", UInt64(clamping: node.tokenDepth))
+        one(&writer, "issuer_keys", .gauge, "Public keys of the issuer in force.", UInt64(clamping: node.issuerKeys))
+        one(
+            &writer, "issuer_key_failures", .gauge, "Looks for the issuer's keys that failed in a row.",
+            UInt64(clamping: node.issuerKeyFailures))
         one(&writer, "history_failures_total", .counter, "Times that the history failed.", node.historyFailures)
         one(
             &writer, "history_failing", .gauge, "1 while the history cannot be written or read.",

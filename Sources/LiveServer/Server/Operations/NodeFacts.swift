@@ -28,7 +28,16 @@ package struct NodeFacts: Sendable {
     package var historyFailing: Bool
     /// Classes known.
     package var classes: Int
+    /// Tokens that wait for a worker.
+    package var tokenDepth = 0
+    /// Public keys of the issuer in force; nil: tokens need none.
+    package var issuerKeysInForce: Int?
+    /// Looks for those keys that failed in a row.
+    package var issuerKeyFailures = 0
+
+    /// Public keys of the issuer in force, 0 where tokens need none.
+    var issuerKeys: Int { issuerKeysInForce ?? 0 }
 
     /// Whether the parts that serving needs are well, as `/readyz` judges; a drain is its reactor's to know.
-    package var isReady: Bool { !logFailing }
+    package var isReady: Bool { !logFailing && issuerKeysInForce != 0 }
 }

@@ -133,6 +133,10 @@ package struct ReactorCounters: Sendable {
     package var roomsOpened: UInt64 = 0
     /// Rooms whose home is here.
     package var roomsUnloaded: UInt64 = 0
+    /// Tokens given to the workers that check signatures.
+    package var tokensAsked: UInt64 = 0
+    /// Tokens renewed on live connections.
+    package var renewals: UInt64 = 0
     /// Classes made.
     package var classesCreated: UInt64 = 0
 

@@ -49,7 +49,7 @@ extension ReactorCore {
             .attached(
                 AttachReply(
                     endpoint: request.endpoint, room: request.room, participant: request.actor.participant,
-                    verdict: verdict)),
+                    view: request.view, verdict: verdict)),
             to: Int(request.endpoint.reactor))
     }
 
@@ -132,6 +132,10 @@ extension ReactorCore {
 
     /// One page of the roster, for moderators.
     func answerRoster(_ request: RosterRequest, at home: RoomHome) {
+        guard !home.room.isBanned(request.participant) else {
+            counters.reject(.forbidden)
+            return refuse(.participants(request), Rejection(.forbidden, "You were banned from this room."))
+        }
         let sorted = home.presence.people.sorted { $0.actor.participant < $1.actor.participant }
         var json = JSONWriter(reserving: 4096)
         json.beginObject()

@@ -122,7 +122,7 @@ extension ReactorCore {
         case .attach(let request):
             let reply = AttachReply(
                 endpoint: request.endpoint, room: request.room, participant: request.actor.participant,
-                verdict: .refused(rejection, removed: false))
+                view: request.view, verdict: .refused(rejection, removed: false))
             post(.attached(reply), to: Int(request.endpoint.reactor))
         case .command(let command): replyRefused(command, rejection)
         case .participants(let request): refuse(request.origin, rejection)

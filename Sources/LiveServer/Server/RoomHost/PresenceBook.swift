@@ -93,12 +93,15 @@ struct PresenceBook {
         }
         var replaced: [Endpoint] = []
         people[place].lingersUntilMs = 0
-        // A reset of a connection that is here already.
-        var lines = people[place].lines
-        if lines.contains(where: { $0.endpoint == endpoint }) { return [] }
+        // Another token may say another name or role.
+        if people[place].actor != actor { version += 1 }
+        if people[place].actor.role.isModerator != actor.role.isModerator { people[place].bucket = bucket }
         if people[place].actor.role.isModerator { moderatorCount -= 1 }
         if actor.role.isModerator { moderatorCount += 1 }
         people[place].actor = actor
+        // A reset of a connection that is here already.
+        var lines = people[place].lines
+        if lines.contains(where: { $0.endpoint == endpoint }) { return [] }
         if device != 0, let same = lines.firstIndex(where: { $0.device == device }) {
             replaced.append(lines.remove(at: same).endpoint)
         }

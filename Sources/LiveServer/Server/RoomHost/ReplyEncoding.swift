@@ -38,6 +38,15 @@ enum ReplyEncoding {
         return json.bytes
     }
 
+    /// The reply to `auth`, to be ended by the caller: until when the new token is good, and as what.
+    static func beginRenewed(_ id: CommandID, _ token: AccessToken, to json: inout JSONWriter) {
+        json.beginObject()
+        json.field("re", id.raw)
+        json.field("ok", true)
+        json.field("role", token.role.text)
+        json.field("expires_ts", token.expS * 1_000)
+    }
+
     /// A refusal. `id` is nil where the command's own id could not be read.
     static func refused(_ id: String?, _ rejection: Rejection) -> [UInt8] {
         var json = JSONWriter(reserving: 160)

@@ -12,6 +12,13 @@ extension ReactorCore {
             reply.allow = exchange.route.methods
             return answer(id, reply)
         }
+        if let question = exchange.question {
+            exchange.question = nil
+            guard park(session, exchange, question) else {
+                return answer(id, .unavailable("too many tokens are being checked", retryAfterMs: keysRetryMs()))
+            }
+            return
+        }
         switch exchange.route {
         case .asset(let index): answer(id, asset(node.assets.all[index], exchange))
         case .live(let room): openStream(session, exchange, room)
@@ -21,6 +28,7 @@ extension ReactorCore {
         case .classes: createClass(session, exchange)
         case .classInfo(let code): classInfo(session, code)
         case .join: join(session, exchange)
+        case .tickets: issueTicket(session, exchange)
         case .healthz:
             answer(
                 id, HTTPAnswer(status: 200, contentType: "application/json", body: Array("{\"status\":\"ok\"}".utf8)))
@@ -53,6 +61,15 @@ extension ReactorCore {
 
     /// SSE or long poll: who is it, may they, where do they stand.
     private func openStream(_ session: UnsafeMutablePointer<Session>, _ exchange: HTTPExchange, _ room: RoomKey) {
+        if exchange.token == nil, let ticket = exchange.parameter("ticket") {
+            switch useTicket(ticket) {
+            case .good(let token): exchange.token = token
+            case .bad(let error): exchange.tokenError = error
+            case .unavailable:
+                return answer(
+                    session.pointee.id, .unavailable("too many tickets are in use", retryAfterMs: keysRetryMs()))
+            }
+        }
         guard let token = authorized(session, exchange, room) else { return }
         var cursor: RoomCursor?
         var unreadable = false
@@ -93,6 +110,7 @@ extension ReactorCore {
         session.pointee.identity = SessionIdentity(
             participant: token.sub, name: token.name, role: token.role, room: room,
             device: device.map { DeviceName.hash($0) } ?? 0, accessExpS: token.expS)
+        session.pointee.identity?.chooseWarning(nowS: reactor.wallMs / 1_000)
         session.pointee.view = view
     }
 
@@ -136,6 +154,9 @@ extension ReactorCore {
             if let waitMs = spendHere(token.sub) { return answerHere(session, beatID.raw, waitMs) }
             note(beat, in: room)
             return answer(session.pointee.id, .json(200, heartbeatReply(beatID, room, token)))
+        case .auth(let authID, let fresh):
+            if let waitMs = spendHere(token.sub) { return answerHere(session, authID.raw, waitMs) }
+            return postRenewal(session, exchange, authID, room, fresh)
         case .ballot(let ballotID, let ballot):
             id = ballotID
             body = .ballot(ballot, actor: actor)
@@ -184,7 +205,7 @@ extension ReactorCore {
         session.pointee.kind = .awaitingAnswer
         reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.answerTimeoutMs))
         let request = RosterRequest(
-            origin: Endpoint(reactor: UInt8(index), connection: session.pointee.id), room: room,
+            origin: Endpoint(reactor: UInt8(index), connection: session.pointee.id), participant: token.sub, room: room,
             after: exchange.parameter("after"), limit: limit)
         post(.participants(request), to: node.home(of: room))
     }

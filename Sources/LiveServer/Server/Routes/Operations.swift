@@ -61,7 +61,14 @@ extension ReactorCore {
                 .init(name: "node", isWell: !isDraining, state: isDraining ? "draining" : "ok"),
                 .init(name: "log", isWell: !facts.logFailing, state: facts.logFailing ? "failing" : "ok"),
                 .init(name: "ballots", isWell: true, state: facts.ballotsInJournal ? "journal" : "store"),
-            ])
+            ] + keysPart(facts))
         return .json(report.status, report.json)
+    }
+
+    /// Without a key nobody can come in; with old ones everybody can.
+    private func keysPart(_ facts: NodeFacts) -> [HealthReport.Part] {
+        guard let keys = facts.issuerKeysInForce else { return [] }
+        let state = keys == 0 ? "missing" : facts.issuerKeyFailures > 0 ? "stale" : "ok"
+        return [.init(name: "keys", isWell: keys > 0, state: state)]
     }
 }

@@ -25,11 +25,17 @@ extension ReactorCore {
         session.pointee.kind = .awaitingAnswer
         reactor.setDeadline(id, inMs: UInt32(limits.answerTimeoutMs))
         let origin = Endpoint(reactor: UInt8(index), connection: id)
-        post(.record(RecordRequest(origin: origin, room: room, after: after, limit: limit)), to: node.home(of: room))
+        let request = RecordRequest(
+            origin: origin, participant: token.sub, room: room, after: after, limit: limit)
+        post(.record(request), to: node.home(of: room))
     }
 
     /// At the home: the figures as they stand, then the history is to catch up.
     func answerRecord(_ request: RecordRequest, at home: RoomHome) {
+        guard !home.room.isBanned(request.participant) else {
+            counters.reject(.forbidden)
+            return refuse(request.origin, Rejection(.forbidden, "You were banned from this room."))
+        }
         var json = JSONWriter(reserving: 512)
         home.figures.append(to: &json)
         let ticket = tickets.issue(.record(request, epoch: home.epoch, figures: json.bytes), reactor: index)

@@ -13,6 +13,7 @@ enum Route {
     case classes
     case classInfo(String)
     case join
+    case tickets
     case healthz
     case readyz
     case metrics
@@ -24,7 +25,7 @@ enum Route {
         switch self {
         case .asset, .healthz, .readyz, .metrics, .classInfo, .participants, .record: "GET, HEAD, OPTIONS"
         case .live: "GET, OPTIONS"
-        case .commands, .classes, .join: "POST, OPTIONS"
+        case .commands, .classes, .join, .tickets: "POST, OPTIONS"
         case .echo: "GET, POST, OPTIONS"
         case .nothing: "OPTIONS"
         }
@@ -50,7 +51,7 @@ enum Route {
         switch self {
         case .asset, .healthz, .readyz, .metrics, .classInfo, .participants, .record: method == .get || method == .head
         case .live: method == .get
-        case .commands, .classes, .join: method == .post
+        case .commands, .classes, .join, .tickets: method == .post
         case .echo: method == .get || method == .post
         case .nothing: true
         }
@@ -70,6 +71,8 @@ enum Route {
             self = .classes
         } else if Bytes.equal(path, "/v1/join") {
             self = .join
+        } else if Bytes.equal(path, "/v1/tickets") {
+            self = .tickets
         } else if Bytes.equal(path, "/healthz") {
             self = .healthz
         } else if Bytes.equal(path, "/readyz") {

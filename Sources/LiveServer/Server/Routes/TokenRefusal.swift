@@ -9,20 +9,21 @@ extension ReactorCore {
     /// Answers 401, or 429 once the address has failed too often. A token that has merely expired was once right, and
     /// a class whose tokens expire together is no attack: it does not count.
     func refuseToken(_ session: UnsafeMutablePointer<Session>, _ error: TokenError?) {
-        let id = session.pointee.id
+        let rejection = refusal(of: error, session)
+        counters.reject(rejection.code)
+        answer(session.pointee.id, .problem(rejection))
+    }
+
+    /// The same as a rejection; counts the failure.
+    func refusal(of error: TokenError?, _ session: UnsafeMutablePointer<Session>) -> Rejection {
         if error != .expired {
             let key = address(session)
             if !tokenFailures.count(key, nowMs: reactor.nowMs) {
-                counters.reject(.rateLimited)
                 let waitMs = tokenFailures.waitMs(key, nowMs: reactor.nowMs) ?? 1
-                return answer(
-                    id,
-                    .problem(
-                        Rejection(
-                            .rateLimited, "too many bad tokens came from this address", retryAfterMs: Int64(waitMs))))
+                return Rejection(
+                    .rateLimited, "too many bad tokens came from this address", retryAfterMs: Int64(waitMs))
             }
         }
-        counters.reject(.unauthenticated)
-        answer(id, .problem(Rejection(.unauthenticated, error?.sentence ?? "an access token is needed")))
+        return Rejection(.unauthenticated, error?.sentence ?? "an access token is needed")
     }
 }

@@ -36,6 +36,8 @@ extension ReactorCore {
         guard let session = sessions.find(reply.endpoint.connection), let identity = session.pointee.identity,
             awaitsRoom(session)
         else { return leaveAgain(reply) }
+        // Made for what it was before it showed another token: the next answer is the right one.
+        guard reply.view == session.pointee.view else { return keepReplica(reply) }
         joinDone(session)
         if case .refused(let rejection, let removed) = reply.verdict {
             return refuseAttach(session, rejection, removed: removed)
@@ -137,13 +139,17 @@ extension ReactorCore {
             if !isMember {
                 replica.add(session, session.pointee.encoding ?? .webSocket)
                 reactor.setReading(session.pointee.id, true)
-                reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.pingMs))
+                reactor.setDeadline(session.pointee.id, inMs: nextLookMs(session, periodMs: limits.pingMs))
                 if isDegraded { sendJSON(session, degradedJSON) }
             }
         case .awaitingAnswer where session.pointee.exchange?.wants == .eventStream:
             openEventStream(session, replica, greeting: greeting, seq: seq, missed: missed)
         case .eventStream:
             StreamEncoding.append(epoch: epoch, seq: seq, json: greeting, to: &replyBuffer(session).bytes)
+            if !isMember {
+                replica.add(session, .eventStream)
+                reactor.setDeadline(session.pointee.id, inMs: nextLookMs(session, periodMs: limits.sseHeartbeatMs))
+            }
         case .awaitingAnswer:
             placeLongPoll(session, replica, greeting: greeting, seq: seq, missed: missed)
         case .vacant, .http, .longPoll, .echo, .closing: break

@@ -22,7 +22,7 @@ extension ReactorCore {
         session.pointee.lastOutboundMs = now32
         replica.add(session, .eventStream)
         reactor.setReading(session.pointee.id, true)
-        reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.sseHeartbeatMs))
+        reactor.setDeadline(session.pointee.id, inMs: nextLookMs(session, periodMs: limits.sseHeartbeatMs))
         counters.streamsOpened += 1
     }
 
@@ -143,6 +143,7 @@ extension ReactorCore {
     /// A comment when nothing else was sent for a while: keeps proxies and clients sure of the stream.
     func eventStreamDeadline(_ session: UnsafeMutablePointer<Session>) {
         if expired(session) { return closeSession(session, code: CloseCode.expired, reason: "the token has expired") }
+        warnOfExpiry(session)
         if !session.pointee.flags.contains(.blocked) {
             ServerSentEvent.appendComment(to: &replyBuffer(session).bytes)
         } else if now32 &- session.pointee.lastOutboundMs >= UInt32(limits.silentMs) * 2 {
@@ -150,6 +151,6 @@ extension ReactorCore {
             counters.silentEnds += 1
             return reactor.close(session.pointee.id, afterDrain: false)
         }
-        reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.sseHeartbeatMs))
+        reactor.setDeadline(session.pointee.id, inMs: nextLookMs(session, periodMs: limits.sseHeartbeatMs))
     }
 }

@@ -30,6 +30,12 @@ final class HTTPExchange {
     var token: AccessToken?
     /// Why there is no token.
     var tokenError: TokenError?
+    /// A token whose signature a worker must check, until it is asked to.
+    var question: TokenQuestion?
+    /// The token desk has been asked; the request goes on with its answer.
+    var isJudging = false
+    /// A WebSocket that waits for its token.
+    var upgrade: UpgradeRequest?
     /// `If-None-Match` and `Accept-Encoding`, for assets.
     var ifNoneMatch: String?
     var acceptsGzip = false

@@ -85,16 +85,17 @@ extension ReactorCore {
             exchange.ifNoneMatch = text("if-none-match")
             exchange.acceptsGzip = HTTPAccept.encodingWeight("gzip", in: head.header("accept-encoding")) > 0
         case .live:
-            exchange.token = bearerToken(exchange)
+            noteBearer(exchange)
             noteQuery(exchange)
             let wantsEvents = HTTPAccept.names("text/event-stream", in: head.header("accept"))
             exchange.wants = wantsEvents ? .eventStream : .longPoll
             if let last = text("last-event-id") { exchange.query.append(("last_event_id", last)) }
+        case .tickets: noteBearer(exchange)
         case .commands:
-            exchange.token = bearerToken(exchange)
+            noteBearer(exchange)
             exchange.idempotencyKey = text("idempotency-key")
         case .participants, .record:
-            exchange.token = bearerToken(exchange)
+            noteBearer(exchange)
             noteQuery(exchange)
         case .classes, .join, .classInfo: exchange.host = text("host") ?? ""
         case .healthz, .readyz, .metrics, .echo, .nothing: break
@@ -104,7 +105,9 @@ extension ReactorCore {
     /// The query's parameters that streams and rosters know.
     private func noteQuery(_ exchange: HTTPExchange) {
         let query = HTTPQuery(head.queryBytes)
-        for name in ["resume", "cursor", "last_event_id", "wait", "device", "after", "limit"] as [StaticString] {
+        for name in ["resume", "cursor", "last_event_id", "wait", "device", "after", "limit", "ticket"]
+            as [StaticString]
+        {
             if let value = query[name] { exchange.query.append((name.description, value)) }
         }
     }
@@ -113,19 +116,20 @@ extension ReactorCore {
         head.header(name).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The token of `Authorization: Bearer`, verified; the reason it is not stays in the exchange.
-    private func bearerToken(_ exchange: HTTPExchange) -> AccessToken? {
+    /// The token of `Authorization: Bearer`, or the reason why there is none; one that a worker must judge waits until
+    /// the request is read.
+    private func noteBearer(_ exchange: HTTPExchange) {
         guard let value = head.header("authorization"), value.count > 7,
             Bytes.equalIgnoringCase(UnsafeRawBufferPointer(rebasing: value[..<7]), "bearer ")
         else {
             exchange.tokenError = .malformed
-            return nil
+            return
         }
-        switch verifier.verify(UnsafeRawBufferPointer(rebasing: value[7...]), nowS: reactor.wallMs / 1000) {
-        case .success(let token): return token
-        case .failure(let error):
-            exchange.tokenError = error
-            return nil
+        switch startToken(UnsafeRawBufferPointer(rebasing: value[7...])) {
+        case .done(.good(let token)): exchange.token = token
+        case .done(.bad(let error)): exchange.tokenError = error
+        case .done(.unavailable): preconditionFailure("only a worker waits for keys")
+        case .asked(let question): exchange.question = question
         }
     }
 

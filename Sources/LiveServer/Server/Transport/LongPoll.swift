@@ -22,7 +22,10 @@ extension ReactorCore {
         if isWelcome || hasEvents || missed?.seqs.isEmpty == false {
             answerLongPoll(session, replica)
         } else {
-            reactor.setDeadline(session.pointee.id, inMs: UInt32(max(1, exchange.waitS) * 1000))
+            // To the end of its token at most; the warning rides along with an answer.
+            let waitMs = Int64(max(1, exchange.waitS) * 1_000)
+            let leftMs = (session.pointee.identity?.accessExpS ?? 0) * 1_000 - reactor.wallMs
+            reactor.setDeadline(session.pointee.id, inMs: UInt32(min(max(1, leftMs), waitMs)))
         }
     }
 
@@ -53,6 +56,7 @@ extension ReactorCore {
         let seq = at == log.nextIndex ? replica.headSeq : log.seqReached(at: at)
         // Last values do not end a wait, but they ride along with what does.
         for value in replica.latestEphemeral[LogClass(session.pointee.view).rawValue] { events.raw(value.json) }
+        if let warning = expiryWarning(identity) { events.raw(warning) }
         events.endArray()
         counters.deliveries += at - from
         writer.reset(keepingCapacity: true)
@@ -87,6 +91,7 @@ extension ReactorCore {
     /// The wait is over and nothing came: an empty answer with the same cursor.
     func longPollDeadline(_ session: UnsafeMutablePointer<Session>) {
         guard let replica = replica(of: session) else { return }
+        if expired(session) { return closeSession(session, code: CloseCode.expired, reason: "the token has expired") }
         answerLongPoll(session, replica)
     }
 

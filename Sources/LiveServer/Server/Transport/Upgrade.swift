@@ -5,6 +5,19 @@ import LiveIO
 import LiveProtocol
 import Rooms
 
+/// What a room's WebSocket asked for, as far as it is needed once its token is judged.
+struct UpgradeRequest {
+    /// The answer to its key.
+    let handshake: [UInt8]
+    let protocolName: StaticString?
+    let room: RoomKey
+    let device: String?
+    let cursor: RoomCursor?
+    let resume: String?
+    /// How its frames are compressed, if it comes in.
+    let deflate: DeflateParameters?
+}
+
 extension ReactorCore {
     func upgrade(_ session: UnsafeMutablePointer<Session>, _ exchange: HTTPExchange) {
         let id = session.pointee.id
@@ -53,59 +66,81 @@ extension ReactorCore {
     private func openSocket(
         _ session: UnsafeMutablePointer<Session>, _ handshake: [UInt8], _ room: RoomKey
     ) {
-        let id = session.pointee.id
-        let protocolName: StaticString? = head.fields.lists("sec-websocket-protocol", "live.v1") ? "live.v1" : nil
-        if let waitMs = joinWaitMs(session) {
-            acceptUpgrade(session, handshake, protocolName: protocolName)
-            return closeSession(session, code: CloseCode.tryAgain, reason: CloseReason.retry(afterMs: waitMs))
-        }
-        let token: AccessToken
-        switch socketToken() {
-        case .failure(.expired):
-            counters.reject(.unauthenticated)
-            acceptUpgrade(session, handshake, protocolName: protocolName)
-            return closeSession(session, code: CloseCode.expired, reason: "the token has expired")
-        case .failure(let error):
-            session.pointee.flags.insert(.closeAfterAnswer)
-            return refuseToken(session, error)
-        case .success(let good): token = good
-        }
-        guard token.permits(room) else {
-            counters.reject(.forbidden)
-            session.pointee.flags.insert(.closeAfterAnswer)
-            return answer(id, .problem(Rejection(.forbidden, "the token is not for this room")))
-        }
         var deflate: DeflateParameters?
         guard negotiate(session, .shared, into: &deflate) else { return }
         if !node.configuration.websocket.deflate { deflate = nil }
         let query = HTTPQuery(head.queryBytes)
-        let cursor = query["cursor"].map { RoomCursor($0) ?? .unknown }
-        let resume = query["resume"]
-        identify(session, token, room, device: query["device"], view: token.role.view)
-        acceptUpgrade(session, handshake, protocolName: protocolName, deflate: deflate)
-        requestAttach(session, cursor: proven(cursor, by: resume, session))
+        let request = UpgradeRequest(
+            handshake: handshake,
+            protocolName: head.fields.lists("sec-websocket-protocol", "live.v1") ? "live.v1" : nil, room: room,
+            device: query["device"], cursor: query["cursor"].map { RoomCursor($0) ?? .unknown },
+            resume: query["resume"], deflate: deflate)
+        if let waitMs = joinWaitMs(session) {
+            acceptUpgrade(session, request)
+            return closeSession(session, code: CloseCode.tryAgain, reason: CloseReason.retry(afterMs: waitMs))
+        }
+        switch socketToken(ticket: query["ticket"]) {
+        case .done(let verdict): admitSocket(session, request, verdict)
+        case .asked(let question):
+            guard let exchange = session.pointee.exchange, park(session, exchange, question) else {
+                return admitSocket(session, request, .unavailable)
+            }
+            exchange.upgrade = request
+        }
+    }
+
+    /// What the token says decides between a place in the room, a close code, and an HTTP answer.
+    func admitSocket(_ session: UnsafeMutablePointer<Session>, _ request: UpgradeRequest, _ verdict: TokenVerdict) {
+        switch verdict {
+        case .unavailable:
+            counters.reject(.unavailable)
+            acceptUpgrade(session, request)
+            let waitMs = UInt32(clamping: keysRetryMs())
+            closeSession(session, code: CloseCode.tryAgain, reason: CloseReason.retry(afterMs: waitMs))
+        case .bad(.expired):
+            counters.reject(.unauthenticated)
+            acceptUpgrade(session, request)
+            closeSession(session, code: CloseCode.expired, reason: "the token has expired")
+        case .bad(let error):
+            session.pointee.flags.insert(.closeAfterAnswer)
+            refuseToken(session, error)
+        case .good(let token):
+            guard token.permits(request.room) else {
+                counters.reject(.forbidden)
+                session.pointee.flags.insert(.closeAfterAnswer)
+                return answer(
+                    session.pointee.id, .problem(Rejection(.forbidden, "the token is not for this room")))
+            }
+            identify(session, token, request.room, device: request.device, view: token.role.view)
+            acceptUpgrade(session, request.handshake, protocolName: request.protocolName, deflate: request.deflate)
+            requestAttach(session, cursor: proven(request.cursor, by: request.resume, session))
+        }
     }
 
     /// The access token of an upgrade: the Authorization header, or the subprotocol `bearer.<token>`, the only
-    /// header that a browser's WebSocket can set.
-    private func socketToken() -> Result<AccessToken, TokenError> {
-        let nowS = reactor.wallMs / 1000
+    /// header that a browser's WebSocket can set; else a ticket.
+    private func socketToken(ticket: String?) -> TokenStart {
         if let value = head.header("authorization"), value.count > 7,
             Bytes.equalIgnoringCase(UnsafeRawBufferPointer(rebasing: value[..<7]), "bearer ")
         {
-            return verifier.verify(UnsafeRawBufferPointer(rebasing: value[7...]), nowS: nowS)
+            return startToken(UnsafeRawBufferPointer(rebasing: value[7...]))
         }
-        var found: Result<AccessToken, TokenError> = .failure(.malformed)
+        var found: TokenStart?
         head.fields.forEach("sec-websocket-protocol") { line in
             for name in HTTPList(line) where name.count > 7 {
                 if Bytes.equal(UnsafeRawBufferPointer(rebasing: name[..<7]), "bearer.") {
-                    found = verifier.verify(UnsafeRawBufferPointer(rebasing: name[7...]), nowS: nowS)
+                    found = startToken(UnsafeRawBufferPointer(rebasing: name[7...]))
                     return false
                 }
             }
             return true
         }
-        return found
+        return found ?? .done(ticket.map { useTicket($0) } ?? .bad(.malformed))
+    }
+
+    /// For those who are told by a close code why they may not come in: nothing is compressed.
+    private func acceptUpgrade(_ session: UnsafeMutablePointer<Session>, _ request: UpgradeRequest) {
+        acceptUpgrade(session, request.handshake, protocolName: request.protocolName)
     }
 
     func acceptUpgrade(

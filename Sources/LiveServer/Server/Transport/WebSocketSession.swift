@@ -70,6 +70,9 @@ extension ReactorCore {
         case .heartbeat(let id, let beat):
             if let waitMs = spendHere(identity) { return refuseHere(session, id.raw, waitMs) }
             heartbeat(session, id, beat)
+        case .auth(let id, let token):
+            if let waitMs = spendHere(identity) { return refuseHere(session, id.raw, waitMs) }
+            authorizeAgain(session, id, token)
         case .ballot(let id, let answer):
             send(.ballot(answer, actor: identity.actor), id, session, identity.room)
         case .command(let id, let digest, let command):
@@ -197,6 +200,7 @@ extension ReactorCore {
             return closeSession(session, code: CloseCode.tryAgain, reason: CloseReason.retry(afterMs: 1000))
         }
         if expired(session) { return closeSession(session, code: CloseCode.expired, reason: "the token has expired") }
+        warnOfExpiry(session)
         let silence = now32 &- session.pointee.lastInboundMs
         if silence >= UInt32(limits.silentMs), !session.pointee.flags.contains(.paused) {
             counters.silentEnds += 1
@@ -207,12 +211,7 @@ extension ReactorCore {
             session.pointee.flags.insert(.pingUnderWay)
             session.pointee.pingSentMs = now32
         }
-        reactor.setDeadline(id, inMs: UInt32(limits.pingMs))
-    }
-
-    func expired(_ session: UnsafeMutablePointer<Session>) -> Bool {
-        guard let identity = session.pointee.identity else { return false }
-        return identity.accessExpS <= reactor.wallMs / 1000
+        reactor.setDeadline(id, inMs: nextLookMs(session, periodMs: limits.pingMs))
     }
 
     // MARK: Ending

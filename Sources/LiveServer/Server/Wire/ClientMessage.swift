@@ -1,4 +1,5 @@
-// What a client may send, decoded: a command of the log, a ballot for the store, or a heartbeat for the session.
+// What a client may send, decoded: a command of the log, a ballot for the store, or a heartbeat or token for the
+// session.
 
 package import Rooms
 
@@ -8,6 +9,8 @@ package enum ClientMessage: Equatable, Sendable {
     case command(CommandID, digest: UInt64, Command)
     case ballot(CommandID, PollAnswer)
     case heartbeat(CommandID, Heartbeat)
+    /// A new access token for this connection.
+    case auth(CommandID, token: String)
     /// The id is there where it could be read, so that the reply can name it.
     case refused(String?, Rejection)
 }

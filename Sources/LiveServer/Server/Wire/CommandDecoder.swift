@@ -32,6 +32,7 @@ package enum CommandDecoder {
     /// nil for an unknown op. A member that is wrong is noted in `members`, and what is returned is void.
     private static func message(_ op: JSONValue, _ id: CommandID, _ members: inout CommandMembers) -> ClientMessage? {
         if op.isString("heartbeat") { return .heartbeat(id, heartbeat(&members)) }
+        if op.isString("auth") { return .auth(id, token: members.token("token")) }
         if op.isString("poll_answer") { return .ballot(id, ballot(&members)) }
         guard let command = chat(op, &members) ?? classroom(op, &members) ?? moderation(op, &members) else {
             return nil

@@ -49,6 +49,17 @@ struct CommandMembers {
         return integer(name, range) ?? range.lowerBound
     }
 
+    /// An access token, unread: its form is the verifier's to judge.
+    mutating func token(_ name: StaticString) -> String {
+        guard let value = value(name), value.kind == .string,
+            (1...TokenLimits.compactBytesMax).contains(value.utf8Count)
+        else {
+            refuse(name, "an access token.")
+            return ""
+        }
+        return value.string ?? ""
+    }
+
     // MARK: Texts
 
     mutating func optionalText(_ name: StaticString, charactersMax: Int) -> String? {
