@@ -4,7 +4,8 @@
 #
 #   scripts/conformance.sh FOLDER [ws|wss|both] [--quick|--core|--full|--cases '1.*,9.*']   folder with autobahn.sh
 #
-# wss: with a certificate made for the run. Environment: LIVESERVER_BIN, CONFORMANCE_REPORTS (folder to keep reports in).
+# wss: with a certificate made for the run.
+# Environment: LIVESERVER_BIN, CONFORMANCE_REPORTS (folder to keep reports in).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools=$1
