@@ -17,13 +17,14 @@ swift_least=6.2
 run_packages="make g++ libcurl4 libxml2 libncurses6 libsqlite3-0 tzdata
     libssl-dev zlib1g-dev libsqlite3-dev libqrcodegen-dev libcurl4-openssl-dev git
     ca-certificates"
+#   openssl                                      certificates and a foreign client for the TLS tests
 #   python3-venv chromium fonts-dejavu-core      the browser tests: Playwright drives Debian's Chromium
 #   prometheus                                   its promtool tests the alert rules
-test_packages="python3 python3-venv chromium fonts-dejavu-core prometheus"
+test_packages="python3 openssl python3-venv chromium fonts-dejavu-core prometheus"
 #   the rest                                     one WebSocket or event stream library of each language
 interop_packages="python3 python3-venv curl gcc libwebsockets-dev nodejs node-ws node-eventsource
     golang-go golang-github-gorilla-websocket-dev golang-nhooyr-websocket-dev golang-golang-x-net-dev
-    libmojolicious-perl ruby ruby-faye-websocket openjdk-17-jdk-headless"
+    libmojolicious-perl libio-socket-ssl-perl ruby ruby-faye-websocket openjdk-17-jdk-headless"
 #   nginx haproxy openssl                        the node behind either, with a certificate of the run's own
 proxy_packages="python3 python3-venv nginx haproxy openssl"
 

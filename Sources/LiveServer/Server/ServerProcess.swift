@@ -121,7 +121,9 @@ package final class ServerProcess {
                 log.setLevel($0.log.level)
                 return nil
             })
-        if let encryption { reloads.add(Self.certificateStep(encryption, node)) }
+        guard let encryption else { return }
+        Self.noteExpiry(node.configuration.tls, node)
+        reloads.add(Self.certificateStep(encryption, node))
     }
 
     /// Waits until the reactors have ended after `drain`, then closes the log and the stores.
