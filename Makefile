@@ -11,9 +11,10 @@ LOAD_ARGUMENTS ?=
 MINUTES ?= 60
 BENCH ?= ../shared/bench
 AUTOBAHN ?= ../shared/autobahn
+SCHEME ?= both
 SERVE_ARGUMENTS ?=
 
-.PHONY: help setup setup-test build run test test-swift test-alerts test-api test-browser simulation bench load check lint tidy warnings format fuzz conformance sanitize faults hostile interop proxies soak clean
+.PHONY: help setup setup-test build run test test-swift test-alerts test-api test-browser simulation bench load check lint tidy warnings format fuzz conformance test-conformance sanitize faults hostile interop proxies soak clean
 .DEFAULT_GOAL := help
 # The steps of a target build on each other.
 .NOTPARALLEL:
@@ -79,8 +80,12 @@ fuzz: setup ## runs each fuzzer for FUZZ_SECONDS=60 (0: the kept inputs; FUZZ=na
 load: build ## a lesson of LOAD_PEOPLE=200 against a server of its own, with report (LOAD_ARGUMENTS= for more)
 	@scripts/load.sh "$(SWIFT)" "$(CONFIGURATION)" "$(LOAD_PEOPLE)" $(LOAD_ARGUMENTS)
 
-conformance: build ## runs the Autobahn suite against /echo (AUTOBAHN=folder with autobahn.sh)
-	@scripts/conformance.sh "$(AUTOBAHN)"
+conformance: build ## runs the Autobahn suite against /echo (AUTOBAHN=folder with autobahn.sh, SCHEME=ws|wss|both)
+	@scripts/conformance.sh "$(AUTOBAHN)" $(SCHEME)
+
+test-conformance: build ## compares compression with that of PyPI's websockets
+	@scripts/say.sh "running the tests against other implementations"
+	@LIVESERVER_BIN="$(CURDIR)/.build/$(CONFIGURATION)/liveserver" Tests/Conformance/run.sh
 
 sanitize: setup ## runs the tests, a busy class and attacks under AddressSanitizer and ThreadSanitizer
 	@scripts/sanitize.sh all

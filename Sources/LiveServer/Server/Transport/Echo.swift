@@ -9,8 +9,6 @@ import LiveProtocol
 /// The contexts of one echo connection. Its reactor's thread only.
 final class EchoDeflate {
     private var deflate: PermessageDeflate
-    private var message: [UInt8] = []
-    private var payload: [UInt8] = []
 
     /// Bytes of the largest message.
     static let messageBytesMax = 64 << 20
@@ -26,7 +24,7 @@ final class EchoDeflate {
     func echo(
         _ opcode: WebSocketOpcode, _ compressed: UnsafeRawBufferPointer, to bytes: inout [UInt8]
     ) -> WebSocketFailure? {
-        message.removeAll()
+        var message: [UInt8] = []
         if let failure = deflate.inflate(
             compressed, isText: opcode == .text, limits: Self.inflateLimits, to: &message)
         {
@@ -38,7 +36,7 @@ final class EchoDeflate {
 
     /// Appends a message as a frame with RSV1.
     func append(_ opcode: WebSocketOpcode, _ message: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
-        payload.removeAll()
+        var payload: [UInt8] = []
         deflate.deflate(message, to: &payload)
         WebSocketFrame.append(opcode, payload: payload, isCompressed: true, to: &bytes)
     }
