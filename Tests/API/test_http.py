@@ -179,6 +179,33 @@ def test_joining(node, made):
     join({"code": made["code"], "name": "Ada"}, 403, STRANGER)
 
 
+def test_tickets(node, people):
+    def ticket(body=None, token=people["student"], headers=None):
+        answer = node.ask("POST", "/v1/tickets", body, headers, token)
+        judged("/v1/tickets", "post", answer)
+        return answer
+
+    made = ticket({"room": ROOM})
+    assert made.status == 200
+    path = f"{room(LIVE)}?ticket={made.json()['ticket']}"
+    for status in (200, 401):
+        answer = node.ask("GET", path)
+        judged(LIVE, "get", answer)
+        assert answer.status == status
+    assert ticket({"room": "nonsense"}).status == 400
+    assert ticket({"room": ROOM}, None).status == 401
+    assert ticket({"room": "demo/other/live"}).status == 403
+    assert ticket("x" * (4 << 20)).status == 413
+    assert ticket({"room": ROOM}, headers=STRANGER).status == 403
+
+
+def test_renewal(node, people):
+    fresh = command(node, people["student"], "auth", token=people["student"])
+    assert fresh.status == 200 and fresh.json()["role"] == "student"
+    assert command(node, people["student"], "auth", token=people["instructor"]).status == 403
+    assert command(node, people["student"], "auth", token="x.y.z").status == 401
+
+
 def test_streams(node, people):
     token = people["student"]
     path = room(LIVE)

@@ -99,6 +99,8 @@ async def heartbeats(ada, ben, cid):
                    position_sec=12.5)
     await ben.post("heartbeat", seq=ben.seq, transport="sse", video_error="MEDIA_ERR_DECODE")
     await cid.post("heartbeat", seq=1, transport="longpoll", failed_connects=1)
+    await ada.send("auth", token=ada.token)
+    await ben.post("auth", token=ben.token)
 
 
 async def wrong(ada):
@@ -132,9 +134,10 @@ async def lesson(node):
             await teacher.send("room_end")
             await ada.event("room_ended")
             await ada.send("chat_send", "closed", text="too late")
-        late = SocketPerson(node, node.token("late", "assistant"), ROOM)
+        late = SocketPerson(node, node.token("late", "assistant", ttl="4s"), ROOM)
         async with late:
             await late.event("welcome")
+            await late.event("auth_expiring")
         await cid.poll()
     record = await asyncio.to_thread(node.ask, "GET", f"/v1/rooms/{ROOM}/record", None, None, teacher.token)
     assert not documents.faults(record.json(), {"$ref": "#/components/schemas/Record"})

@@ -12,7 +12,7 @@ struct LiveServerCommand: ParsableCommand {
         abstract: "A real-time classroom: rooms with chat, polls, questions and presence.",
         discussion: "Without any configuration `liveserver serve` opens a demo class at http://127.0.0.1:8080/.",
         version: "liveserver \(ServerVersion.text)",
-        subcommands: [Serve.self, Init.self, Token.self, Doctor.self])
+        subcommands: [Serve.self, Init.self, Token.self, Key.self, Doctor.self])
 
     /// ArgumentParser ends with 64 for a wrong command line; the contract says 2.
     static func main() {

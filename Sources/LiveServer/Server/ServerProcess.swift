@@ -105,6 +105,12 @@ package final class ServerProcess {
                 log.setLevel($0.log.level)
                 return nil
             })
+        guard let tokens = node.tokens else { return }
+        reloads.add(
+            ReloadStep("issuer's keys") { _ in
+                tokens.reload()
+                return nil
+            })
     }
 
     /// Waits until the reactors have ended after `drain`, then closes the log and the stores.

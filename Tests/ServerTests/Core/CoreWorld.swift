@@ -3,6 +3,7 @@
 
 import Glibc
 import LiveIO
+import LiveKeys
 import LiveProtocol
 import LiveTestSupport
 import Rooms
@@ -114,11 +115,17 @@ final class CoreWorld {
     let mailboxes: [Mailbox<CoreMessage>]
     private let serverLog: ServerLog
 
+    /// - Parameter issuer: whose tokens a desk judges, once the test starts it; at most two wait there.
     init(
-        reactors: Int = 1, mailboxCapacity: Int = 1 << 16, _ change: (inout ServerConfiguration) -> Void = { _ in }
+        reactors: Int = 1, mailboxCapacity: Int = 1 << 16, issuer: Issuer? = nil,
+        _ change: (inout ServerConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = ServerConfiguration()
         configuration.dataDir = folder.path
+        if let issuer {
+            configuration.auth.algorithm = issuer.settings.algorithm
+            configuration.auth.issuer = issuer.settings.issuer
+        }
         change(&configuration)
         let wakers = try (0..<reactors).map { _ in try Waker() }
         let mailboxes = wakers.map { Mailbox<CoreMessage>(waker: $0, capacity: mailboxCapacity) }
@@ -133,7 +140,8 @@ final class CoreWorld {
                 deliver: { stores.history($0) }),
             classStore: try ClassStore(dataDirectory: folder.path, deliver: { _ in }),
             classes: ClassDirectory(key: configuration.auth.key, limits: configuration.classLimits),
-            origins: try OriginPolicy([]), listenURL: "http://127.0.0.1")
+            origins: try OriginPolicy([]), listenURL: "http://127.0.0.1",
+            tokens: issuer.map { Self.desk($0, configuration, mailboxes) })
         self.stores = stores
         self.mailboxes = mailboxes
         var cores: [ReactorCore] = []
@@ -152,7 +160,18 @@ final class CoreWorld {
         self.ports = ports
     }
 
+    private static func desk(
+        _ issuer: Issuer, _ configuration: ServerConfiguration, _ mailboxes: [Mailbox<CoreMessage>]
+    ) -> TokenDesk {
+        let ring = KeyRing(
+            KeyRefreshSettings(refreshMs: 300_000, refetchMs: 30_000), own: issuer.key.publicKey, hasSource: false)
+        return TokenDesk(
+            settings: configuration.tokenSettings, ring: ring, keeper: nil, threads: 1, queueMax: 2
+        ) { answer, reactor in mailboxes[reactor].post(.tokenJudged(answer)) }
+    }
+
     deinit {
+        node.tokens?.stop()
         for core in cores {
             core.reactor.stop()
             core.reactor.run()
