@@ -6,12 +6,14 @@ SHELL := /bin/sh
 SWIFT = $(shell scripts/find-swift.sh)
 CONFIGURATION ?= release
 FUZZ_SECONDS ?= 60
+LOAD_PEOPLE ?= 200
+LOAD_ARGUMENTS ?=
 MINUTES ?= 60
 BENCH ?= ../shared/bench
 AUTOBAHN ?= ../shared/autobahn
 SERVE_ARGUMENTS ?=
 
-.PHONY: help setup setup-test build run test test-swift test-alerts test-api test-browser simulation bench check lint tidy warnings format fuzz conformance sanitize faults interop proxies soak clean
+.PHONY: help setup setup-test build run test test-swift test-alerts test-api test-browser simulation bench load check lint tidy warnings format fuzz conformance sanitize faults interop proxies soak clean
 .DEFAULT_GOAL := help
 # The steps of a target build on each other.
 .NOTPARALLEL:
@@ -51,7 +53,7 @@ check: lint tidy warnings ## format lint, layout rules, a build where warnings a
 
 lint: setup
 	@scripts/say.sh "checking the format"
-	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests LoadTests
 
 tidy: setup
 	@scripts/say.sh "checking the layout rules"
@@ -63,13 +65,16 @@ warnings: setup
 	@LIVECLASSROOM_STRICT=1 $(SWIFT) build --build-tests --scratch-path .build-strict
 
 format: setup ## formats the Swift sources in place
-	@$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests
+	@$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests LoadTests
 
 simulation: setup ## a million random commands through the domain, in two processes with equal digests
 	@scripts/simulation.sh "$(SWIFT)"
 
 bench: build ## measures against the limit program and peers (BENCH=folder with compare.py)
 	@scripts/bench.sh "$(BENCH)"
+
+load: build ## a lesson of LOAD_PEOPLE=200 against a server of its own, with report (LOAD_ARGUMENTS= for more)
+	@scripts/load.sh "$(SWIFT)" "$(CONFIGURATION)" "$(LOAD_PEOPLE)" $(LOAD_ARGUMENTS)
 
 fuzz: setup ## runs each fuzzer for FUZZ_SECONDS=60
 	@scripts/fuzz.sh "$(FUZZ_SECONDS)"

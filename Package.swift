@@ -1,10 +1,11 @@
 // swift-tools-version: 6.2
 // The manifest is the layering: a target may import only what is listed beside it.
 //
-//   level 1  LiveIO  LiveProtocol  Rooms                   nothing of ours
+//   level 1  LiveTLS  LiveProtocol  Rooms                  nothing of ours
+//            LiveIO                                        LiveTLS
 //   level 2  RoomsBackplane  RoomsStore  LiveKeys          level 1
 //   level 3  LiveServer                                    joins the levels below
-//   level 4  liveserver (the executable), tests
+//   level 4  liveserver and liveload (the executables), tests
 import PackageDescription
 
 var strict: [SwiftSetting] = [
@@ -21,11 +22,13 @@ if Context.environment["LIVECLASSROOM_STRICT"] == "1" {
 let package = Package(
     name: "LiveClassroom",
     products: [
-        .executable(name: "liveserver", targets: ["liveserver"])
+        .executable(name: "liveserver", targets: ["liveserver"]),
+        .executable(name: "liveload", targets: ["liveload"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         // C: what the Glibc module lacks, and one system library a target.
@@ -39,7 +42,10 @@ let package = Package(
 
         // Level 1
         .target(
-            name: "LiveIO", dependencies: ["CLinux", "CZlib"], path: "Sources/LiveServer/IO", swiftSettings: strict),
+            name: "LiveTLS", dependencies: ["COpenSSL"], path: "Sources/LiveServer/TLS", swiftSettings: strict),
+        .target(
+            name: "LiveIO", dependencies: ["LiveTLS", "CLinux", "CZlib"], path: "Sources/LiveServer/IO",
+            swiftSettings: strict),
         .target(
             name: "LiveProtocol", dependencies: ["COpenSSL", "CZlib"], path: "Sources/LiveServer/Protocol",
             swiftSettings: strict),
@@ -61,7 +67,7 @@ let package = Package(
         .target(
             name: "LiveServer",
             dependencies: [
-                "LiveIO", "LiveProtocol", "LiveKeys", "Rooms", "RoomsBackplane", "RoomsStore",
+                "LiveIO", "LiveTLS", "LiveProtocol", "LiveKeys", "Rooms", "RoomsBackplane", "RoomsStore",
                 "CLinux", "COpenSSL", "CZlib", "CWeb", "CQRCode", "CSQLite",
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -76,11 +82,19 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/LiveServer/Main", swiftSettings: strict),
+        .executableTarget(
+            name: "liveload",
+            dependencies: [
+                "LiveIO", "LiveProtocol", "COpenSSL",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            path: "LoadTests/liveload", swiftSettings: strict),
 
         // Tests
         .target(name: "LiveTestSupport", dependencies: ["LiveIO"], path: "Tests/Support", swiftSettings: strict),
         .testTarget(
-            name: "LiveIOTests", dependencies: ["LiveIO", "LiveTestSupport"], path: "Tests/IOTests",
+            name: "LiveIOTests", dependencies: ["LiveIO", "LiveTLS", "LiveTestSupport"], path: "Tests/IOTests",
             swiftSettings: strict),
         .testTarget(
             name: "LiveProtocolTests", dependencies: ["LiveProtocol", "LiveTestSupport"], path: "Tests/ProtocolTests",
@@ -99,9 +113,8 @@ let package = Package(
         .testTarget(
             name: "LiveServerTests",
             dependencies: [
-                "LiveServer", "LiveProtocol", "LiveIO", "LiveKeys", "Rooms", "RoomsBackplane", "RoomsStore",
-                "RoomHistories",
-                "LiveTestSupport",
+                "LiveServer", "LiveProtocol", "LiveIO", "LiveTLS", "LiveKeys", "Rooms", "RoomsBackplane",
+                "RoomsStore", "RoomHistories", "LiveTestSupport",
             ], path: "Tests/ServerTests", swiftSettings: strict),
         .target(
             name: "SimulationModel", dependencies: ["Rooms", "RoomHistories", "LiveServer", "LiveProtocol"],
@@ -116,11 +129,18 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 // The executable itself, so that it is built: these tests start it as a process of its own.
-                "liveserver", "LiveServer", "LiveProtocol", "LiveIO", "LiveKeys", "Rooms", "RoomsStore",
-                "LiveTestSupport",
-                "CSQLite",
+                "liveserver", "LiveServer", "LiveProtocol", "LiveIO", "LiveTLS", "LiveKeys", "Rooms", "RoomsStore",
+                "LiveTestSupport", "CSQLite",
             ],
             path: "Tests/Integration", swiftSettings: strict),
+        .testTarget(
+            name: "LoadTests",
+            dependencies: [
+                // Both executables: the tests start them as processes of their own.
+                "liveload", "liveserver", "LiveProtocol", "LiveTestSupport",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            path: "Tests/LoadTests", swiftSettings: strict),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -13,7 +13,7 @@ scripts/say.sh "building server and tests (debug); the first build takes some mi
 "$swift" build --build-tests
 failed=""
 for group in "LiveIOTests|LiveProtocolTests|RoomsTests|TidyTests" "RoomsStoreTests" "LiveServerTests" \
-    "SimulationTests" "IntegrationTests"; do
+    "SimulationTests" "IntegrationTests" "LoadTests"; do
     scripts/say.sh "running $group"
     "$swift" test --skip-build --filter "^($group)\\." || failed="$failed $group"
 done

@@ -3,6 +3,7 @@
 
 import Glibc
 import LiveIO
+import LiveTLS
 
 /// Keeps everything that a reactor tells; what it does besides is set by the test.
 final class ScriptedDriver: ReactorDriver {
@@ -88,14 +89,19 @@ final class Bench {
     /// Peers that joined, kept open.
     private var peers: [RawPeer] = []
 
-    init(_ adjust: (inout ReactorConfiguration) -> Void = { _ in }) throws {
+    convenience init(_ adjust: (inout ReactorConfiguration) -> Void = { _ in }) throws {
+        try self.init(serving: nil, adjust)
+    }
+
+    /// With `serving` the listener speaks TLS.
+    init(serving tls: TLSContext?, _ adjust: (inout ReactorConfiguration) -> Void = { _ in }) throws {
         var configuration = ReactorConfiguration()
         adjust(&configuration)
         let listener = try Listener.tcp(host: "127.0.0.1", port: 0, reusePort: false)
         port = listener.port
         waker = try Waker()
         reactor = try Reactor(configuration: configuration, waker: waker)
-        try reactor.listen(listener)
+        try reactor.listen(listener, tls: tls)
         reactor.attach(driver)
     }
 

@@ -264,7 +264,7 @@ private func refusals(
             let refusal = setting.set(value, in: &configuration)
             #expect(refusal == nil, "\(setting.key)")
             #expect(configuration == ServerConfiguration(), "\(setting.key)")
-            if case .integer = setting.kind, setting.key != "listen.port" {
+            if case .integer = setting.kind, !["listen.port", "tls.port"].contains(setting.key) {
                 #expect(!setting.unit.isEmpty, "\(setting.key)")
             }
         }

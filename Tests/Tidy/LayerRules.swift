@@ -3,7 +3,8 @@
 enum LayerRules {
     /// The folder of a target (longest prefix wins) and every module its files may import.
     static let allowed: [(folder: String, modules: Set<String>)] = [
-        ("Sources/LiveServer/IO/", ["Glibc", "Synchronization", "CLinux", "CZlib"]),
+        ("Sources/LiveServer/TLS/", ["Glibc", "Synchronization", "COpenSSL"]),
+        ("Sources/LiveServer/IO/", ["Glibc", "Synchronization", "LiveTLS", "CLinux", "CZlib"]),
         ("Sources/LiveServer/Protocol/", ["Glibc", "COpenSSL", "CZlib"]),
         (
             "Sources/LiveServer/Keys/",
@@ -15,15 +16,15 @@ enum LayerRules {
         (
             "Sources/LiveServer/Server/",
             [
-                "Glibc", "Synchronization", "LiveIO", "LiveProtocol", "LiveKeys", "Rooms", "RoomsBackplane",
-                "RoomsStore",
+                "Glibc", "Synchronization", "LiveIO", "LiveTLS", "LiveProtocol", "LiveKeys", "Rooms",
+                "RoomsBackplane", "RoomsStore",
                 "CLinux", "COpenSSL", "CZlib", "CWeb", "CQRCode", "CSQLite", "Logging",
             ]
         ),
         (
             "Sources/LiveServer/Main/",
             [
-                "Glibc", "Foundation", "ArgumentParser", "Logging", "LiveServer", "LiveIO", "LiveProtocol",
+                "Glibc", "Foundation", "ArgumentParser", "Logging", "LiveServer", "LiveIO", "LiveTLS", "LiveProtocol",
                 "LiveKeys", "Rooms",
             ]
         ),
@@ -66,7 +67,8 @@ enum LayerRules {
     static let noSuspension = Rule.eachFile { file in
         guard file.isSwift,
             file.isIn(
-                "Sources/LiveServer/IO/", "Sources/LiveServer/Protocol/", "Sources/LiveServer/Keys/",
+                "Sources/LiveServer/IO/", "Sources/LiveServer/TLS/", "Sources/LiveServer/Protocol/",
+                "Sources/LiveServer/Keys/",
                 "Sources/LiveServer/Server/", "Sources/Rooms/")
         else { return [] }
         let tokens = file.tokens

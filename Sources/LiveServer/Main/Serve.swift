@@ -75,6 +75,7 @@ struct Serve: ParsableCommand {
 
     private func announce(_ process: ServerProcess, _ configuration: ServerConfiguration) {
         StandardStream.output.line("listening on \(process.url)")
+        if let url = process.encryptedURL { StandardStream.output.line("listening on \(url)") }
         guard configuration.auth.key.isDevelopment else { return }
         StandardStream.output.line("demo class, teacher: \(process.url)/teach#t=demo")
         StandardStream.output.line("demo class, student: \(process.url)/join#c=DEMO24")

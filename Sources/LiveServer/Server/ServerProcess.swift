@@ -4,6 +4,7 @@
 import Glibc
 import LiveIO
 import LiveProtocol
+import LiveTLS
 import Rooms
 import RoomsBackplane
 import RoomsStore
@@ -22,7 +23,10 @@ package final class ServerProcess {
     package let port: UInt16
     /// Where the node listens, as a browser would write it.
     package var url: String { node.listenURL }
+    /// The address of a port of its own that speaks TLS; nil where there is none.
+    package let encryptedURL: String?
     let node: ServerNode
+    private let encryption: NodeEncryption?
     /// What SIGHUP renews; parts add their steps while the node starts.
     package private(set) var reloads = ReloadSteps()
     private let threads: [CoreThread]
@@ -37,24 +41,33 @@ package final class ServerProcess {
         let cpus = availableCPUs()
         let count = configuration.listen.threads > 0 ? configuration.listen.threads : max(1, cpus.count)
 
+        let encryption = try ServerProcess.openEncryption(configuration.tls)
+        self.encryption = encryption
+        let extraTLS = encryption != nil && configuration.tls.port != 0
+
         var wakers: [Waker] = []
         var mailboxes: [Mailbox<CoreMessage>] = []
         var listeners: [ListenerBox] = []
         var port = UInt16(clamping: configuration.listen.port)
+        let tlsPort = UInt16(clamping: configuration.tls.port)
         do throws(IOFailure) {
             try ServerProcess.makeSureOfPort(configuration.listen.host, port)
+            if extraTLS { try ServerProcess.makeSureOfPort(configuration.listen.host, tlsPort) }
             for _ in 0..<count {
                 let listener = try Listener.tcp(host: configuration.listen.host, port: port, reusePort: true)
                 port = listener.port
-                listeners.append(ListenerBox(listener))
+                let second =
+                    extraTLS
+                    ? try Listener.tcp(host: configuration.listen.host, port: tlsPort, reusePort: true) : nil
+                listeners.append(ListenerBox(Listeners(main: listener, encrypted: second)))
                 let waker = try Waker()
                 wakers.append(waker)
                 mailboxes.append(Mailbox(waker: waker, capacity: 1 << 17))
             }
         } catch {
             throw StartFailure(
-                "\(configuration.listen.host):\(configuration.listen.port): \(error); is another server there? "
-                    + "Choose a port with --port")
+                "\(configuration.listen.host):\(configuration.listen.port)\(extraTLS ? " or \(tlsPort)" : ""): "
+                    + "\(error); is another server there? Choose a port with --port")
         }
         self.port = port
 
@@ -76,7 +89,9 @@ package final class ServerProcess {
             configuration: configuration, epoch: opened.epoch.epoch, log: log, mailboxes: mailboxes,
             backplane: opened.backplane, ballots: opened.ballots, history: opened.history,
             classStore: opened.classStore, classes: opened.classes, origins: origins,
-            listenURL: "http://\(shownHost):\(port)", tokens: tokens)
+            listenURL: "\(encryption == nil || extraTLS ? "http" : "https")://\(shownHost):\(port)",
+            tlsPort: encryption == nil ? nil : extraTLS ? tlsPort : port, tokens: tokens)
+        encryptedURL = extraTLS ? "https://\(shownHost):\(tlsPort)" : nil
         tokens?.start()
         if let reason = opened.epoch.beganBecause { log.info("new epoch", reason: reason) }
 
@@ -89,7 +104,8 @@ package final class ServerProcess {
             let cpu = count == cpus.count && count > 1 ? cpus[index] : nil
             threads.append(
                 CoreThread.start(name: "reactor-\(index)", cpu: cpu) {
-                    ServerProcess.runReactor(index, node: node, listener: box, waker: waker, mailbox: mailbox)
+                    ServerProcess.runReactor(
+                        index, node: node, listeners: box, tls: encryption?.context, waker: waker, mailbox: mailbox)
                 })
         }
         self.threads = threads
@@ -105,6 +121,7 @@ package final class ServerProcess {
                 log.setLevel($0.log.level)
                 return nil
             })
+        if let encryption { reloads.add(Self.certificateStep(encryption, node)) }
         guard let tokens = node.tokens else { return }
         reloads.add(
             ReloadStep("issuer's keys") { _ in
@@ -158,20 +175,36 @@ package final class ServerProcess {
     }
 
     private static func runReactor(
-        _ index: Int, node: ServerNode, listener: ListenerBox, waker: Waker, mailbox: Mailbox<CoreMessage>
+        _ index: Int, node: ServerNode, listeners: ListenerBox, tls: TLSContext?, waker: Waker,
+        mailbox: Mailbox<CoreMessage>
     ) {
         do throws(IOFailure) {
-            var limits = ReactorConfiguration()
-            limits.acceptBudget = node.configuration.limits.acceptPortion
-            let reactor = try Reactor(configuration: limits, waker: waker)
+            let reactor = try Reactor(
+                configuration: ServerProcess.reactorConfiguration(node.configuration), waker: waker)
             let core = ReactorCore(index: index, node: node, reactor: reactor, mailbox: mailbox)
             reactor.attach(core)
-            try reactor.listen(listener.take())
+            var taken = listeners.take()
+            let second = taken.encrypted.take()
+            if let second {
+                try reactor.listen(taken.main)
+                try reactor.listen(second, tls: tls)
+            } else {
+                try reactor.listen(taken.main, tls: tls)
+            }
             core.start()
             reactor.run()
         } catch {
             node.log.error("a reactor could not start", reason: "\(error)")
             exit(1)
+        }
+    }
+
+    private static func openEncryption(_ settings: TLSSettings) throws(StartFailure) -> NodeEncryption? {
+        guard settings.isOn else { return nil }
+        do throws(TLSFailure) {
+            return try NodeEncryption(settings)
+        } catch {
+            throw StartFailure("tls.certificate, tls.key: \(error)")
         }
     }
 
@@ -243,16 +276,16 @@ extension ServerProcess {
     }
 }
 
-/// Carries a listener from the thread that bound it to its reactor.
+/// Carries listeners from the thread that bound them to their reactor.
 private final class ListenerBox: @unchecked Sendable {
     // Unchecked because a noncopyable value can't be captured by a sendable closure: filled before the reactor's thread
     // starts, emptied once on it.
-    private var listener: Listener?
+    private var listeners: ServerProcess.Listeners?
 
-    init(_ listener: consuming Listener) { self.listener = consume listener }
+    init(_ listeners: consuming ServerProcess.Listeners) { self.listeners = consume listeners }
 
-    func take() -> Listener {
-        guard let taken = listener.take() else { preconditionFailure("a listener is taken once, by its reactor") }
+    func take() -> ServerProcess.Listeners {
+        guard let taken = listeners.take() else { preconditionFailure("listeners are taken once, by their reactor") }
         return taken
     }
 }

@@ -103,6 +103,15 @@ enum SystemCall {
         }
     }
 
+    static func peerName(_ fd: Int32, _ address: inout sockaddr_storage) -> Int {
+        var length = UInt32(MemoryLayout<sockaddr_storage>.size)
+        return retried(.socketName) {
+            withUnsafeMutablePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Int(getpeername(fd, $0, &length)) }
+            }
+        }
+    }
+
     static func shutdownWrites(_ fd: Int32) -> Int {
         retried(.shutdown) { Int(Glibc.shutdown(fd, Int32(SHUT_WR))) }
     }

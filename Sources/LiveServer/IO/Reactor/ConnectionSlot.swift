@@ -1,5 +1,5 @@
-// Owns what the reactor keeps of one connection: 56 bytes, with the slab's head 64. An idle connection owns nothing
-// else: kept input and outbox are heap blocks only while they hold bytes.
+// Owns what the reactor keeps of one connection: 56 bytes, with the slab's head 64. An idle plain connection owns
+// nothing else: kept input and outbox are heap blocks only while they hold bytes.
 
 internal import CLinux
 internal import Glibc
@@ -8,6 +8,8 @@ internal import Glibc
 enum ConnectionPhase: UInt8 {
     /// connect has begun; not yet writable.
     case connecting
+    /// TLS is being agreed upon; the driver of a server does not know of the connection yet.
+    case handshaking
     /// Both ways open.
     case open
     /// Closing: the outbox still drains, input is discarded.
@@ -30,27 +32,38 @@ struct ConnectionSlot {
     var isBlocked = false
     /// The peer's FIN was read.
     var sawEnd = false
-    /// The driver's deadline, or the closing one.
+    /// The driver's deadline, that of a handshake, or the closing one.
     var timer: TimerHandle?
+    /// On the list of connections whose handshake is to begin.
+    var isQueued = false
+    /// The driver knows of the connection, and is told its end.
+    var isTold = true
     /// Input that the driver did not consume: exactly `keptCount` bytes, malloc'd; nil for none.
     var kept: UnsafeMutableRawPointer?
     var keptCount: UInt32 = 0
-    var outbox: Outbox?
     /// Valid in `.ended`: why.
     var end = CompactEnd(.closed)
+    /// As it goes to the kernel: encrypted, where the connection is.
+    var outbox: Outbox?
+    /// Nil for a plain connection, and where TLS has not begun or is over.
+    var tls: TLSLink?
 
     init(descriptor: Int32, phase: ConnectionPhase) {
         self.descriptor = descriptor
         self.phase = phase
     }
 
-    /// Gives up kept input and outbox.
+    /// The driver may set a deadline, hold back reading and leave bytes to be sent.
+    var isDriven: Bool { phase == .open || phase == .connecting || (phase == .handshaking && isTold) }
+
+    /// Gives up kept input, outbox and TLS.
     mutating func freeBuffers() {
         free(kept)
         kept = nil
         keptCount = 0
         outbox?.free()
         outbox = nil
+        tls = nil
     }
 }
 

@@ -3,22 +3,27 @@
 
 internal import CLinux
 internal import Glibc
+package import LiveTLS
 
 /// A listening socket in a reactor; its place in the list is in its epoll token.
 struct ListenerState {
     let descriptor: Int32
+    /// What it takes speaks TLS.
+    let isEncrypted: Bool
     var isWatched: Bool
 }
 
 extension Reactor {
-    /// Takes a listener over and accepts from it.
-    package func listen(_ listener: consuming Listener) throws(IOFailure) {
+    /// Takes a listener over and accepts from it. With `tls`, what it takes speaks TLS, and the driver is told of a
+    /// connection once its handshake is done; all encrypted listeners of a reactor share the newest context.
+    package func listen(_ listener: consuming Listener, tls: TLSContext? = nil) throws(IOFailure) {
         let descriptor = listener.take()
         if configuration.notSentLowBytes > 0 {
             // Inherited by what is accepted; a Unix socket refuses, and needs none.
             _ = SystemCall.setOption(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, configuration.notSentLowBytes)
         }
-        listeners.append(ListenerState(descriptor: descriptor, isWatched: false))
+        if let tls { useForNewcomers(tls) }
+        listeners.append(ListenerState(descriptor: descriptor, isEncrypted: tls != nil, isWatched: false))
         let result = watchListener(listeners.count - 1)
         guard result >= 0 else {
             listeners.removeLast()
@@ -35,9 +40,15 @@ extension Reactor {
 
     /// Begins a connection; `connected` or `ended` tells the outcome. Until then it counts as blocked.
     ///
+    /// `source` is the local address to come from, of the same family; its port 0 leaves the choice to the kernel, at
+    /// connect, so that each pair of addresses has all ports for itself (ip(7), IP_BIND_ADDRESS_NO_PORT).
+    /// With `tls` it stands once the handshake is done.
     /// After `stop` it fails with `ECANCELED`: nobody would be told how it ended.
-    package func connect(to address: SocketAddress) throws(IOFailure) -> ConnectionID {
+    package func connect(
+        to address: SocketAddress, from source: SocketAddress? = nil, tls: TLSClient? = nil
+    ) throws(IOFailure) -> ConnectionID {
         guard !isStopping else { throw IOFailure("connect while stopping", errno: ECANCELED) }
+        let link = try tls.map { tls throws(IOFailure) in try makeClientLink(tls) }
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let fd = OwnedFD(try checked("socket", SystemCall.socket(address.family, kind)))
         if address.family != AF_UNIX {
@@ -46,11 +57,16 @@ extension Reactor {
                 _ = SystemCall.setOption(fd.raw, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, configuration.notSentLowBytes)
             }
         }
+        if let source {
+            _ = SystemCall.setOption(fd.raw, Int32(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT, 1)
+            _ = try checked("bind", source.withPointer { SystemCall.bind(fd.raw, $0, $1) })
+        }
         let result = address.withPointer { SystemCall.connect(fd.raw, $0, $1) }
         guard result >= 0 || result == -Int(EINPROGRESS) else {
             throw IOFailure("connect", errno: Int32(-result))
         }
         let id = try adopt(fd, phase: .connecting, interest: Interest.write)
+        if let link { slot(id)?.pointee.tls = link }
         state.pointee.statistics.connects += 1
         return id
     }
@@ -82,19 +98,26 @@ extension Reactor {
             var length: UInt32 = 0
             let result = SystemCall.accept(listeners[place].descriptor, &address, &length)
             if result >= 0 {
-                take(OwnedFD(Int32(result)), PeerAddress(address), driver)
+                take(OwnedFD(Int32(result)), PeerAddress(address), listeners[place].isEncrypted, driver)
             } else if !goesOn(afterAcceptError: Int32(-result), place) {
                 return
             }
         }
     }
 
-    private func take(_ fd: consuming OwnedFD, _ peer: PeerAddress, _ driver: any ReactorDriver) {
+    private func take(
+        _ fd: consuming OwnedFD, _ peer: PeerAddress, _ isEncrypted: Bool, _ driver: any ReactorDriver
+    ) {
         guard connectionCount < configuration.connectionsMax else {
             state.pointee.statistics.refused += 1
             return
         }
         do throws(IOFailure) {
+            if isEncrypted {
+                awaitHandshake(try adopt(fd, phase: .handshaking, interest: Interest.read | Interest.edge))
+                state.pointee.statistics.accepted += 1
+                return
+            }
             let id = try adopt(fd, phase: .open, interest: Interest.read)
             state.pointee.statistics.accepted += 1
             driver.accepted(id, from: peer)

@@ -11,13 +11,20 @@ extension Reactor {
     /// the last answer with it. Without, it is over at the end of the round.
     package func close(_ id: ConnectionID, afterDrain: Bool) {
         guard let slot = slot(id), slot.pointee.phase != .ended else { return }
-        guard afterDrain, slot.pointee.phase != .connecting else {
+        guard afterDrain, slot.pointee.phase != .connecting, slot.pointee.phase != .handshaking else {
             markEnded(id, slot, .closed)
             return
         }
         guard slot.pointee.phase == .open else { return }
+        drain(id, slot, then: .closed)
+    }
+
+    /// Begins to close: what waits goes out, then our end, then the peer's is awaited.
+    func drain(_ id: ConnectionID, _ slot: UnsafeMutablePointer<ConnectionSlot>, then end: ConnectionEnd) {
+        if slot.pointee.tls != nil { sealEnd(id, slot) }
+        guard slot.pointee.phase != .ended else { return }
         slot.pointee.phase = .draining
-        slot.pointee.end = CompactEnd(.closed)
+        slot.pointee.end = CompactEnd(end)
         slot.pointee.isReading = true
         free(slot.pointee.kept)
         slot.pointee.kept = nil
@@ -26,7 +33,7 @@ extension Reactor {
             slot.pointee.isBlocked = false
             finishDraining(id, slot)
         } else {
-            startClosingDeadline(id, slot, configuration.drainMs)
+            startOwnDeadline(id, slot, configuration.drainMs)
             updateInterest(id, slot)
         }
     }
@@ -39,13 +46,14 @@ extension Reactor {
             return
         }
         slot.pointee.phase = .lingering
-        startClosingDeadline(id, slot, configuration.lingerMs)
+        startOwnDeadline(id, slot, configuration.lingerMs)
         updateInterest(id, slot)
     }
 
     /// Decides the end; it is told in the last step of a round.
     func markEnded(_ id: ConnectionID, _ slot: UnsafeMutablePointer<ConnectionSlot>, _ end: ConnectionEnd) {
         guard slot.pointee.phase != .ended else { return }
+        if slot.pointee.tls != nil { sayGoodbye(slot, end) }
         slot.pointee.phase = .ended
         slot.pointee.end = CompactEnd(end)
         slot.pointee.isBlocked = false
@@ -62,7 +70,7 @@ extension Reactor {
             swap(&ended, &state.pointee.ended)
             for id in ended {
                 guard let slot = slot(id) else { continue }
-                driver.ended(id, slot.pointee.end.full)
+                if slot.pointee.isTold { driver.ended(id, slot.pointee.end.full) }
                 SystemCall.close(slot.pointee.descriptor)
                 state.pointee.slab.remove(id.slab)
                 state.pointee.statistics.closed += 1

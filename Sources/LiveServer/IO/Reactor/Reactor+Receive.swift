@@ -9,9 +9,7 @@ extension Reactor {
     ///
     /// Switched on, kept bytes that the driver left are shown again, in this round or the next.
     package func setReading(_ id: ConnectionID, _ on: Bool) {
-        guard let slot = slot(id), slot.pointee.phase == .open || slot.pointee.phase == .connecting,
-            slot.pointee.isReading != on
-        else { return }
+        guard let slot = slot(id), slot.pointee.isDriven, slot.pointee.isReading != on else { return }
         slot.pointee.isReading = on
         updateInterest(id, slot)
         if on, slot.pointee.keptCount > 0 { state.pointee.resumed.append(id) }
@@ -23,6 +21,10 @@ extension Reactor {
         guard let slot = slot(id), slot.pointee.phase != .ended else { return }
         if slot.pointee.phase == .connecting {
             finishConnect(id, slot, driver)
+            return
+        }
+        if slot.pointee.phase == .handshaking {
+            goOnHandshaking(id, slot, events, driver)
             return
         }
         if events & Interest.write != 0 { flush(id, slot, driver) }
@@ -45,25 +47,34 @@ extension Reactor {
             markEnded(id, slot, number == ETIMEDOUT ? .timedOut : .failed(errno: number))
             return
         }
+        if slot.pointee.tls != nil { return greet(id, slot, driver) }
         slot.pointee.phase = .open
         slot.pointee.isBlocked = slot.pointee.outbox != nil
         updateInterest(id, slot)
         driver.connected(id)
     }
 
-    private func read(
+    func read(
         _ id: ConnectionID, _ slot: UnsafeMutablePointer<ConnectionSlot>, _ driver: any ReactorDriver
     ) {
         let kept = Int(slot.pointee.keptCount)
         // A full buffer was left by a driver that held reading back: it is shown again before more is read.
-        guard kept < readBuffer.count else { return }
+        guard kept < configuration.readBufferBytes else { return }
+        if slot.pointee.tls != nil { return readEncrypted(id, slot, driver) }
         let base = readBuffer.baseAddress.unsafelyUnwrapped
-        let result = SystemCall.receive(slot.pointee.descriptor, base + kept, readBuffer.count - kept)
+        let result = SystemCall.receive(slot.pointee.descriptor, base + kept, configuration.readBufferBytes - kept)
         if result > 0 {
             state.pointee.statistics.bytesIn += UInt64(result)
             guard slot.pointee.phase == .open else { return }
             deliver(id, slot, kept + result, driver)
-        } else if result == 0 {
+        } else {
+            readNothing(id, slot, result)
+        }
+    }
+
+    /// A read that brought no bytes: the peer's end, nothing there, or an error.
+    func readNothing(_ id: ConnectionID, _ slot: UnsafeMutablePointer<ConnectionSlot>, _ result: Int) {
+        if result == 0 {
             sawEnd(id, slot)
         } else if result != -Int(EAGAIN) {
             let isOurs = slot.pointee.phase == .lingering
@@ -72,7 +83,7 @@ extension Reactor {
     }
 
     /// Shows `count` bytes, the kept ones first, and keeps what the driver leaves.
-    private func deliver(
+    func deliver(
         _ id: ConnectionID, _ slot: UnsafeMutablePointer<ConnectionSlot>, _ count: Int, _ driver: any ReactorDriver
     ) {
         let base = readBuffer.baseAddress.unsafelyUnwrapped
@@ -80,14 +91,14 @@ extension Reactor {
         let consumed = driver.received(id, UnsafeMutableRawBufferPointer(start: base, count: count))
         precondition(consumed >= 0 && consumed <= count, "the driver consumed \(consumed) of \(count) bytes")
         guard slot.pointee.phase == .open else { return }
-        if consumed == 0, count == readBuffer.count, slot.pointee.isReading {
+        if consumed == 0, count >= configuration.readBufferBytes, slot.pointee.isReading {
             markEnded(id, slot, .failed(errno: EMSGSIZE))
             return
         }
         keep(slot, UnsafeRawBufferPointer(start: base + consumed, count: count - consumed))
     }
 
-    private func keep(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ rest: UnsafeRawBufferPointer) {
+    func keep(_ slot: UnsafeMutablePointer<ConnectionSlot>, _ rest: UnsafeRawBufferPointer) {
         if rest.count != Int(slot.pointee.keptCount) {
             free(slot.pointee.kept)
             slot.pointee.kept = rest.isEmpty ? nil : malloc(rest.count)
@@ -99,22 +110,24 @@ extension Reactor {
     }
 
     /// The peer sends no more.
-    private func sawEnd(_ id: ConnectionID, _ slot: UnsafeMutablePointer<ConnectionSlot>) {
+    func sawEnd(_ id: ConnectionID, _ slot: UnsafeMutablePointer<ConnectionSlot>) {
         slot.pointee.sawEnd = true
         switch slot.pointee.phase {
         case .open where slot.pointee.outbox == nil:
             markEnded(id, slot, .peerClosed)
         case .open:
             // It may still read (half-closed): what must go out goes out first.
+            if slot.pointee.tls != nil { sealEnd(id, slot) }
+            guard slot.pointee.phase == .open else { return }
             slot.pointee.phase = .draining
             slot.pointee.end = CompactEnd(.peerClosed)
-            startClosingDeadline(id, slot, configuration.drainMs)
+            startOwnDeadline(id, slot, configuration.drainMs)
             updateInterest(id, slot)
         case .draining:
             updateInterest(id, slot)
         case .lingering:
             markEnded(id, slot, slot.pointee.end.full)
-        case .connecting, .ended:
+        case .connecting, .handshaking, .ended:
             break
         }
     }
@@ -143,6 +156,10 @@ extension Reactor {
         var wanted: UInt32 = 0
         switch slot.pointee.phase {
         case .connecting: wanted = Interest.write
+        case .handshaking:
+            wanted = Interest.read | (slot.pointee.isBlocked ? Interest.write : 0)
+            // Edges only: those who wait for their turn must not fill each round's share of events.
+            if slot.pointee.tls?.isPastKeyExchange != true { wanted |= Interest.edge }
         case .open, .draining, .lingering:
             if slot.pointee.isReading, !slot.pointee.sawEnd { wanted |= Interest.read }
             if slot.pointee.isBlocked { wanted |= Interest.write }

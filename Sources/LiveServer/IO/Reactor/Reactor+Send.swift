@@ -8,10 +8,14 @@ extension Reactor {
     ///
     /// 0 where the connection is blocked, closing or over. Where it answers less than all, the connection is blocked
     /// from then on and `drained` follows; a hard error ends it at the end of the round.
+    ///
+    /// With TLS it counts what was encrypted: a record is sent or, as far as the kernel has no room, goes before
+    /// anything else. So it may answer all and the connection be blocked.
     package func trySend(_ id: ConnectionID, _ bytes: UnsafeRawBufferPointer) -> Int {
         guard let slot = slot(id), slot.pointee.phase == .open, !slot.pointee.isBlocked, bytes.count > 0 else {
             return 0
         }
+        if slot.pointee.tls != nil { return trySendEncrypted(id, slot, bytes) }
         let result = SystemCall.send(slot.pointee.descriptor, bytes.baseAddress, bytes.count)
         return account(id, slot, result, of: bytes.count)
     }
@@ -22,6 +26,7 @@ extension Reactor {
     ) -> Int {
         let count = first.count + second.count
         guard let slot = slot(id), slot.pointee.phase == .open, !slot.pointee.isBlocked, count > 0 else { return 0 }
+        if slot.pointee.tls != nil { return trySendEncrypted(id, slot, first, second) }
         let result = SystemCall.send(slot.pointee.descriptor, first, second)
         return account(id, slot, result, of: count)
     }
@@ -58,12 +63,19 @@ extension Reactor {
     /// It goes out when the kernel has room, `drained` follows. Ignored where the connection is closing or over. Over
     /// `outboxBytesMax` the connection ends with `.failed(ENOBUFS)`.
     package func enqueue(_ id: ConnectionID, _ bytes: UnsafeRawBufferPointer) {
-        guard let slot = slot(id), slot.pointee.phase == .open || slot.pointee.phase == .connecting, !bytes.isEmpty
-        else { return }
+        guard let slot = slot(id), slot.pointee.isDriven, !bytes.isEmpty else { return }
         guard outboxBytes(id) + bytes.count <= configuration.outboxBytesMax else {
             markEnded(id, slot, .failed(errno: ENOBUFS))
             return
         }
+        if slot.pointee.tls != nil { return enqueueEncrypted(id, slot, bytes) }
+        keepForLater(id, slot, bytes)
+    }
+
+    /// Puts bytes as the kernel is to get them behind all that waits.
+    func keepForLater(
+        _ id: ConnectionID, _ slot: UnsafeMutablePointer<ConnectionSlot>, _ bytes: UnsafeRawBufferPointer
+    ) {
         if slot.pointee.outbox == nil {
             slot.pointee.outbox = Outbox(bytes)
         } else {
@@ -81,10 +93,14 @@ extension Reactor {
 
     /// Whether nothing can be sent now: the outbox holds bytes, the kernel had no room, or it is not connected yet.
     /// False for a connection that is over.
-    package func isBlocked(_ id: ConnectionID) -> Bool { slot(id)?.pointee.isBlocked ?? false }
+    package func isBlocked(_ id: ConnectionID) -> Bool {
+        slot(id).map { $0.pointee.isBlocked || $0.pointee.phase == .handshaking } ?? false
+    }
 
     /// Bytes in the outbox.
-    package func outboxBytes(_ id: ConnectionID) -> Int { slot(id)?.pointee.outbox?.count ?? 0 }
+    package func outboxBytes(_ id: ConnectionID) -> Int {
+        slot(id).map { ($0.pointee.outbox?.count ?? 0) + ($0.pointee.tls?.early?.count ?? 0) } ?? 0
+    }
 
     /// The kernel has room again.
     func flush(_ id: ConnectionID, _ slot: UnsafeMutablePointer<ConnectionSlot>, _ driver: any ReactorDriver) {
@@ -97,7 +113,7 @@ extension Reactor {
                 return
             }
             state.pointee.statistics.bytesOut += UInt64(result)
-            if slot.pointee.phase == .draining { startClosingDeadline(id, slot, configuration.drainMs) }
+            if slot.pointee.phase == .draining { startOwnDeadline(id, slot, configuration.drainMs) }
             if result < waiting.count {
                 state.pointee.statistics.shortSends += 1
                 slot.pointee.outbox?.removeFirst(result)

@@ -6,13 +6,13 @@ internal import Glibc
 extension Reactor {
     /// Sets the connection's one deadline, in place of any before; `deadlineReached` tells. O(1).
     package func setDeadline(_ id: ConnectionID, inMs: UInt32) {
-        guard let slot = slot(id), slot.pointee.phase == .open || slot.pointee.phase == .connecting else { return }
+        guard let slot = slot(id), slot.pointee.isDriven else { return }
         startTimer(id, slot, inMs)
     }
 
     /// Takes the deadline back.
     package func clearDeadline(_ id: ConnectionID) {
-        guard let slot = slot(id), slot.pointee.phase == .open || slot.pointee.phase == .connecting else { return }
+        guard let slot = slot(id), slot.pointee.isDriven else { return }
         clearTimer(slot)
     }
 
@@ -26,8 +26,8 @@ extension Reactor {
     @discardableResult
     package func cancel(_ handle: TimerHandle) -> Bool { state.pointee.timers.cancel(handle) }
 
-    /// The deadline of a closing connection takes the place of the driver's.
-    func startClosingDeadline(_ id: ConnectionID, _ slot: UnsafeMutablePointer<ConnectionSlot>, _ inMs: UInt32) {
+    /// The deadline of a handshake, or of a closing connection in the place of the driver's.
+    func startOwnDeadline(_ id: ConnectionID, _ slot: UnsafeMutablePointer<ConnectionSlot>, _ inMs: UInt32) {
         startTimer(id, slot, inMs)
     }
 
@@ -60,6 +60,8 @@ extension Reactor {
         slot.pointee.timer = nil
         switch slot.pointee.phase {
         case .connecting, .open: driver.deadlineReached(id)
+        case .handshaking:
+            if slot.pointee.isTold { driver.deadlineReached(id) } else { giveUpHandshake(id, slot, .timedOut) }
         case .draining: markEnded(id, slot, .timedOut)
         case .lingering: markEnded(id, slot, slot.pointee.end.full)
         case .ended: break

@@ -1,8 +1,8 @@
 // Owns one thread's share of the world: an epoll, its listeners and connections, timers, and the loop. Never parses,
 // never knows a protocol or a room. Not Sendable: made on any thread, run by one; only `Waker` and `Mailbox` cross.
 //
-// A round: wait → clocks → mail → sockets → timers → roundEnded → ends. Connections' descriptors are closed and slots
-// freed in the last step only, so an id or event that a round holds cannot mean another connection.
+// A round: wait → clocks → mail → sockets → handshakes → timers → roundEnded → ends. Connections' descriptors are
+// closed and slots freed in the last step only, so an id or event that a round holds cannot mean another connection.
 
 internal import CLinux
 internal import Glibc
@@ -23,6 +23,8 @@ package final class Reactor {
     var signals: SignalSet?
     var listeners: [ListenerState] = []
     var driver: (any ReactorDriver)?
+    /// What encrypted connections share; nil until there may be one.
+    var encryption: ReactorEncryption?
     private(set) var isStopping = false
     private var emptyWaitFailures = 0
 
@@ -39,7 +41,8 @@ package final class Reactor {
         self.waker = waker
         state = .allocate(capacity: 1)
         state.initialize(to: ReactorState())
-        readBuffer = .allocate(byteCount: configuration.readBufferBytes, alignment: 64)
+        readBuffer = .allocate(
+            byteCount: configuration.readBufferBytes + ReactorEncryption.readSlackBytes, alignment: 64)
         events = .allocate(capacity: configuration.eventsMax)
         reserve = Self.openReserve()
     }
@@ -93,6 +96,7 @@ package final class Reactor {
         if waker.takePending() { driver.mailArrived() }
         redeliverKept(driver)
         for index in 0..<ready { handle(events[index], driver) }
+        if !state.pointee.handshakes.isEmpty { beginHandshakes(driver) }
         fireTimers(driver)
         driver.roundEnded()
         finishEnded(driver)
@@ -166,6 +170,7 @@ package final class Reactor {
     package var statistics: ReactorStatistics {
         var copy = state.pointee.statistics
         copy.connections = connectionCount
+        copy.handshakesWaiting = state.pointee.handshakes.count
         return copy
     }
 
@@ -188,6 +193,8 @@ struct ReactorState: ~Copyable {
     var ended: [ConnectionID] = []
     /// Connections whose kept input is to be shown again.
     var resumed: [ConnectionID] = []
+    /// Encrypted connections that spoke and whose handshake has not begun.
+    var handshakes = HandshakeQueue()
     /// Something was told after the last `roundEnded`: the next round must not wait.
     var needsRound = false
 
@@ -206,7 +213,7 @@ struct ReactorState: ~Copyable {
     /// The time from which "in n milliseconds" counts: rounded up, so that nothing is early.
     var timerBaseMs: UInt64 { (nowNs + 999_999) / 1_000_000 }
 
-    var hasWorkWaiting: Bool { needsRound || !ended.isEmpty || !resumed.isEmpty }
+    var hasWorkWaiting: Bool { needsRound || !ended.isEmpty || !resumed.isEmpty || !handshakes.isEmpty }
 }
 
 /// What epoll is asked to watch.

@@ -21,6 +21,13 @@ package struct ReactorConfiguration: Sendable {
     package var drainMs: UInt32 = 10_000
     /// Bytes in one outbox; beyond it the connection ends with `.failed(ENOBUFS)`. Over the largest message (64 MiB).
     package var outboxBytesMax = 80 * 1024 * 1024
+    /// TLS handshakes a round whose costly part is done: those who are in wait at most for so many. The others lie in
+    /// the kernel until their turn, in the order in which they spoke.
+    package var handshakesPerRound = 8
+    /// Time for a whole TLS handshake, from the accept, in milliseconds.
+    package var handshakeTimeoutMs: UInt32 = 10_000
+    /// What a peer gets, in the clear, whose first bytes on an encrypted connection are plain HTTP; empty: nothing.
+    package var plainHTTPAnswer: [UInt8] = []
     /// The longest wait for the kernel, in milliseconds; only bounds how late a lost wake would be noticed.
     package var waitMaxMs: UInt32 = 60_000
 
@@ -50,6 +57,14 @@ package struct ReactorStatistics: Sendable {
     package var shortSends: UInt64 = 0
     /// Rounds of the loop.
     package var rounds: UInt64 = 0
+    /// TLS handshakes done in full.
+    package var handshakes: UInt64 = 0
+    /// TLS handshakes that resumed an earlier session.
+    package var handshakesResumed: UInt64 = 0
+    /// TLS handshakes that failed, ran out of time or were given up by the peer.
+    package var handshakesFailed: UInt64 = 0
+    /// Connections whose handshake waits for its turn, now.
+    package var handshakesWaiting = 0
     /// Time from waking to waiting again, moving average over about eight rounds, in nanoseconds.
     package var lagAverageNs: UInt64 = 0
     /// The longest such time since `takeStatistics`, in nanoseconds.

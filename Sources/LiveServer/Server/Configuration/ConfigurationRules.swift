@@ -27,6 +27,17 @@ package enum ConfigurationRules {
             "\(host) can be reached from other machines, but the token key is the public development key: anybody "
                 + "could sign in as a teacher. Run `liveserver init`, or set LIVESERVER_TOKEN_KEY to the output of "
                 + "`openssl rand -hex 32`, or listen on 127.0.0.1")
+        let tls = configuration.tls
+        require(
+            tls.certificate.count == tls.key.count, "tls.key",
+            "\(tls.key.count) keys for \(tls.certificate.count) certificates: each certificate needs its own, in the "
+                + "same order")
+        require(
+            tls.port == 0 || tls.isOn, "tls.port",
+            "there is no certificate: set tls.certificate and tls.key, or tls.port to 0")
+        require(
+            tls.port == 0 || tls.port != configuration.listen.port, "tls.port",
+            "\(tls.port) is listen.port, which speaks plain HTTP: choose another, or 0 to have it speak TLS")
         require(
             limits.targetBytes <= limits.headBytes, "limits.target_bytes",
             "a target of \(limits.targetBytes) bytes does not fit in a head of \(limits.headBytes): raise "
@@ -57,6 +68,12 @@ package enum ConfigurationRules {
         let sentence =
             "must be http:// or https:// with a host and perhaps a port, such as https://class.school.example"
         return text.isEmpty || WebOrigin(Array(text.utf8)) != nil ? nil : sentence
+    }
+
+    /// What is wrong with a list of files, or nil.
+    @Sendable static func paths(_ paths: [String]) -> String? {
+        paths.allSatisfy { !$0.isEmpty && $0.utf8.count <= 1_024 && !$0.utf8.contains(0) }
+            ? nil : "each entry is the path of a file, at most 1,024 bytes"
     }
 
     /// What is wrong with a list of origins, or nil.

@@ -6,6 +6,8 @@
 package struct ServerConfiguration: Sendable, Equatable {
     /// Where the node listens.
     package var listen = ListenSettings()
+    /// Encryption.
+    package var tls = TLSSettings()
     /// `http(s)://host[:port]` under which people reach the node; empty: made of the address it listens on.
     package var publicURL = ""
     /// Folder of journal and databases.

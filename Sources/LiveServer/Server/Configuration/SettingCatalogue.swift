@@ -6,7 +6,7 @@
 package enum SettingCatalogue {
     /// General settings first, then limits, classes, disk and operations.
     package static let all: [Setting] =
-        general + auth + webSocket + connectionLimits + roomLimits + classes + disk + operations
+        general + auth + encryption + webSocket + connectionLimits + roomLimits + classes + disk + operations
 
     /// The setting with a key; nil for an unknown one.
     package static func find(_ key: String) -> Setting? { byKey[key] }

@@ -2,6 +2,7 @@
 // posted (full mailbox) is decided where it is posted.
 
 import LiveIO
+import LiveTLS
 import Rooms
 import RoomsBackplane
 import RoomsStore
@@ -208,6 +209,8 @@ enum CoreMessage: Sendable {
     /// One of those streams, at its reactor.
     case renewed(ConnectionID, StreamRenewal)
     case scrape(MetricsScrape)
+    /// What newcomers on encrypted listeners get from now on.
+    case certificates(TLSContext)
     case drain
 }
 

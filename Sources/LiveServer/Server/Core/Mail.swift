@@ -62,6 +62,7 @@ extension ReactorCore {
             counters.sessions = sessionGauges()
             counters.reactor = reactor.statistics
             scrape.add(index, counters)
+        case .certificates(let context): reactor.useForNewcomers(context)
         case .drain: drain()
         }
     }

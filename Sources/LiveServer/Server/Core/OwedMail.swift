@@ -60,7 +60,7 @@ extension ReactorCore {
         case .frames(let batch): owedMail.add(OwedMail.Behind(room: batch.room, reactor: reactorIndex))
         case .attach, .command, .participants, .record:
             refuse(message, Rejection(.overloaded, "the node has too much to do", retryAfterMs: 500))
-        case .sequenced, .ballots, .history, .classSaved, .tokenJudged, .drain:
+        case .sequenced, .ballots, .history, .classSaved, .tokenJudged, .certificates, .drain:
             preconditionFailure("log, stores, token desk and the process post for themselves")
         // Somebody waits for these, and would not ask again before a time limit.
         case .attached(let reply): owe(message, for: reply.endpoint)

@@ -37,8 +37,12 @@ final class ServerNode: Sendable {
     let classes: Mutex<ClassDirectory>
     /// What the reactors count together.
     let gauges = NodeGauges()
-    /// Where the node listens, for links; set once before the reactors run.
+    /// Where the node listens, for links.
     let listenURL: String
+    /// Which port speaks TLS; nil for none.
+    let tlsPort: UInt16?
+    /// Whether that is the only one.
+    let isAllEncrypted: Bool
     let startedMs: Int64
 
     private let mailboxes: [Mailbox<CoreMessage>]
@@ -49,7 +53,7 @@ final class ServerNode: Sendable {
         configuration: ServerConfiguration, epoch: String, log: ServerLog, mailboxes: [Mailbox<CoreMessage>],
         backplane: any Backplane, ballots: BallotDesk, history: HistoryStore, classStore: ClassStore,
         classes: ClassDirectory, origins: OriginPolicy, listenURL: String,
-        tokens: TokenDesk? = nil
+        tlsPort: UInt16? = nil, tokens: TokenDesk? = nil
     ) {
         self.configuration = configuration
         self.epoch = epoch
@@ -63,6 +67,8 @@ final class ServerNode: Sendable {
         self.classes = Mutex(classes)
         self.origins = origins
         self.listenURL = listenURL
+        self.tlsPort = tlsPort
+        isAllEncrypted = tlsPort != nil && configuration.tls.port == 0
         name = "node"
         assets = Assets()
         tokenSettings = configuration.tokenSettings
@@ -116,7 +122,9 @@ final class ServerNode: Sendable {
     /// The address under which people reach this node: as configured, or as they asked for it.
     func publicURL(host: String) -> String {
         if !configuration.publicURL.isEmpty { return configuration.publicURL }
-        return host.isEmpty ? listenURL : "http://" + host
+        if host.isEmpty { return listenURL }
+        let port = WebOrigin.Authority(Array(host.utf8), defaultPort: 443)?.port
+        return (isAllEncrypted || (tlsPort != nil && port == tlsPort) ? "https://" : "http://") + host
     }
 }
 
