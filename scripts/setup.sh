@@ -23,7 +23,7 @@ test_packages="python3 python3-venv chromium fonts-dejavu-core prometheus"
 #   the rest                                     one WebSocket or event stream library of each language
 interop_packages="python3 python3-venv curl gcc libwebsockets-dev nodejs node-ws node-eventsource
     golang-go golang-github-gorilla-websocket-dev golang-nhooyr-websocket-dev golang-golang-x-net-dev
-    libmojolicious-perl ruby ruby-faye-websocket openjdk-17-jdk-headless"
+    libmojolicious-perl libio-socket-ssl-perl ruby ruby-faye-websocket openjdk-17-jdk-headless"
 #   nginx haproxy openssl                        the node behind either, with a certificate of the run's own
 proxy_packages="python3 python3-venv nginx haproxy openssl"
 

@@ -58,7 +58,7 @@ class Node:
             self.process = subprocess.Popen(arguments, stdout=output, stderr=errors, cwd=self.folder)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
-            found = re.search(r"listening on http://\S*:(\d+)", out.read_text())
+            found = re.search(r"listening on https?://\S*:(\d+)", out.read_text())
             if found:
                 self.port = int(found.group(1))
                 return self

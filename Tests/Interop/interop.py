@@ -1,4 +1,4 @@
-"""Runs every client library against the real server and writes what came of it.
+"""Runs every client library against the real server, plain and over TLS, and writes what came of it.
 
     interop.py [--page FILE] [NAME…]      names as in clients.py; without any: all of them
 
@@ -7,8 +7,10 @@ Exits 1 where a step failed. $LIVESERVER_BIN is the server, else the debug build
 
 import argparse
 import concurrent.futures
+import dataclasses
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,7 @@ import judge_events
 import judge_socket
 from clients import clients
 from node import Node, binary
+from page import page
 
 # Libraries judged at once: more would measure the machine's patience.
 AT_ONCE = 4
@@ -29,83 +32,99 @@ SETTINGS = [
     "limits.sse_heartbeat_ms=1000",
     "limits.moderator_burst=1000",
 ]
-HEADINGS = {
-    "header": "token in a header",
-    "subprotocol": "token as subprotocol",
-    "welcome": "welcome over 64 KiB",
-    "command": "command, reply, events",
-    "ping": "its ping",
-    "pings": "our pings",
-    "comments": "idle, comments",
-    "resume": "cut, resumed",
-    "4403": "sent away (4403)",
-    "close": "clean close",
-}
 
 
-def judge(client, node, tokens, folder, attempt=1):
-    place = folder / f"{client.name}-{attempt}"
-    place.mkdir()
-    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    kind = judge_socket.SocketJudge if client.is_socket else judge_events.EventsJudge
-    run = kind(client, node, attempt, tokens["teacher"], tokens[client.name], place, environment)
-    try:
-        results = run.run()
-    except Exception as error:  # a fault of one client's run must not hide the others
-        results = {step: f"FAILED: {error!r}" for step in run.results}
-    return results, run.extensions
+@dataclasses.dataclass
+class Place:
+    """Where a client goes: the port, plain or TLS, and a room that nobody else has been in."""
+
+    port: int
+    room: str
+    is_encrypted: bool = False
+
+    def scheme(self, name):
+        return name + "s" if self.is_encrypted else name
+
+
+class Trust:
+    """A certificate of this run's own, and the ways in which the languages are told to trust it."""
+
+    def __init__(self, folder):
+        self.certificate, self.key = folder / "certificate.pem", folder / "key.pem"
+        names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+        files = ["-keyout", str(self.key), "-out", str(self.certificate)]
+        self._run("openssl", "req", "-x509", *curve, "-nodes", "-days", "2", *files, *names)
+        store = ["-keystore", str(folder / "trust.p12"), "-storepass", "changeit", "-storetype", "PKCS12"]
+        self._run("keytool", "-importcert", "-noprompt", "-alias", "node", "-file", str(self.certificate), *store)
+        java = f"-Djavax.net.ssl.trustStore={folder / 'trust.p12'} -Djavax.net.ssl.trustStorePassword=changeit"
+        names = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "MOJO_CA_FILE", "CURL_CA_BUNDLE"]
+        self.environment = {name: str(self.certificate) for name in names} | {"JAVA_TOOL_OPTIONS": java}
+
+    @staticmethod
+    def _run(*command):
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def mint(node, name):
+    """A student's token whose `sub` is the client's name."""
+    command = [binary(), "token", "--sub", name, "--role", "student", "--room", "interop/*/*"]
+    done = subprocess.run(command, cwd=node.folder, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.strip()
 
 
 def failures(results):
     return {step: result for step, result in results.items() if result.startswith("FAILED")}
 
 
-def table(rows, steps, deflate):
-    heads = [
-        "library",
-        "language",
-        "version",
-        *(HEADINGS[step] for step in steps),
-        *(["compressed"] if deflate else []),
-    ]
-    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    for client, results, extensions in rows:
-        cells = [client.library, client.language, client.version_text().split("+")[0].split(":")[-1]]
-        cells += [results[step].split(":")[0] for step in steps]
-        if deflate:
-            cells.append("yes" if "permessage-deflate" in extensions else "no")
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+class Run:
+    """All libraries against one node."""
 
+    def __init__(self, node, tls_port, trust, chosen, folder):
+        self.node, self.tls_port, self.trust, self.folder = node, tls_port, trust, folder
+        self.tokens = {"teacher": node.tokens("teacher", 1, "instructor", "interop/*/*")[0]}
+        for client in chosen:
+            self.tokens[client.name] = mint(node, client.name)
 
-def page(rows):
-    sockets = [row for row in rows if row[0].is_socket]
-    streams = [row for row in rows if not row[0].is_socket]
-    return f"""# Interoperation
+    def judge(self, client, is_encrypted, attempt):
+        place = Place(
+            self.tls_port if is_encrypted else self.node.port,
+            f"{'tls' if is_encrypted else 'plain'}{attempt}",
+            is_encrypted,
+        )
+        folder = self.folder / f"{client.name}-{place.room}"
+        folder.mkdir()
+        environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+        if is_encrypted:
+            environment |= self.trust.environment
+        kind = judge_socket.SocketJudge if client.is_socket else judge_events.EventsJudge
+        tokens = self.tokens["teacher"], self.tokens[client.name]
+        run = kind(client, self.node, place, *tokens, folder, environment)
+        try:
+            results = run.run()
+        except Exception as error:  # a fault of one client's run must not hide the others
+            results = {step: f"FAILED: {error!r}" for step in run.results}
+        return results, run.extensions
 
-Client libraries of other languages against the real server, as `make interop` last ran them and wrote this page.
-Each step is judged by what the library itself reports: texts compared byte for byte, seqs in order, close codes.
-`–` stands where a library's interface does not offer the step.
-
-## WebSocket
-
-{table(sockets, judge_socket.STEPS, True)}
-
-- *Our pings*: the connection is idle for more than twice `limits.silent_ms` and lives, since the library answers
-  the server's pings.
-- *Cut, resumed*: the connection is cut without a close, 20 messages are missed, and `?resume=…&cursor=…` brings
-  exactly these, once and in order.
-- *Compressed*: whether the library offers permessage-deflate and the server took it up.
-
-## Server-sent events
-
-{table(streams, judge_events.STEPS, False)}
-
-- *Cut, resumed*: as above, by `Last-Event-ID`; `eventsource` and `aiohttp-sse-client` come back by themselves.
-- `requests`, below `sseclient-py`, hands out a body without chunks in pieces of 128 bytes: an event would wait for the
-  next. `SSEClient(response.iter_content(1))` is what is run here.
-- Browsers are tested with the web client, see `Tests/Browser/`.
-"""
+    def all(self, chosen, is_encrypted):
+        """Results and extensions of each client; who fails is judged once more, alone."""
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            runs = [pool.submit(self.judge, client, is_encrypted, 1) for client in chosen]
+            outcomes = [run.result() for run in runs]
+        for number, client in enumerate(chosen):
+            said = "over TLS" if is_encrypted else ""
+            if failures(outcomes[number][0]):
+                # A busy machine can keep a program waiting; alone and once more a fault of library or server stays.
+                print(f"once  {client.name} {said}", failures(outcomes[number][0]), "- once more, alone", flush=True)
+                outcomes[number] = self.judge(client, is_encrypted, 2)
+            failed = failures(outcomes[number][0])
+            print(("FAIL  " if failed else "ok    ") + f"{client.name} {said}", failed or "", flush=True)
+        return outcomes
 
 
 def main():
@@ -118,42 +137,22 @@ def main():
         if not client.is_there():
             print(f"–     {client.name}: not installed", flush=True)
     chosen = [client for client in chosen if client.is_there()]
-    with tempfile.TemporaryDirectory(prefix="live-interop-") as temporary, Node(SETTINGS) as node:
-        tokens = {"teacher": node.tokens("teacher", 1, "instructor", "interop/*/*")[0]}
-        for client in chosen:
-            tokens[client.name] = mint(node, client.name)
-        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            folder = pathlib.Path(temporary)
-            runs = [(client, pool.submit(judge, client, node, tokens, folder)) for client in chosen]
-            rows = [(client, *run.result()) for client, run in runs]
-        for number, (client, results, _) in enumerate(rows):
-            if failures(results):
-                # A busy machine can keep a program waiting; alone and once more a fault of library or server stays.
-                print(f"once  {client.name}", failures(results), "- once more, alone", flush=True)
-                rows[number] = (client, *judge(client, node, tokens, folder, attempt=2))
-            failed = failures(rows[number][1])
-            print(("FAIL  " if failed else "ok    ") + client.name, failed or "", flush=True)
-            errors = folder / f"{client.name}-2" / "errors"
-            if failed and errors.exists():
-                print(errors.read_text(errors="replace")[-1500:])
+    with tempfile.TemporaryDirectory(prefix="live-interop-") as temporary:
+        folder = pathlib.Path(temporary)
+        trust, tls_port = Trust(folder), free_port()
+        encryption = [f"tls.certificate={trust.certificate}", f"tls.key={trust.key}", f"tls.port={tls_port}"]
+        with Node([*SETTINGS, *encryption]) as node:
+            run = Run(node, tls_port, trust, chosen, folder)
+            plain, encrypted = run.all(chosen, False), run.all(chosen, True)
+    rows = [
+        (client, results, extensions, secret)
+        for client, (results, extensions), (secret, _) in zip(chosen, plain, encrypted)
+    ]
     if arguments.page:
         pathlib.Path(arguments.page).write_text(page(rows))
-    failed = sum(bool(failures(results)) for _, results, _ in rows)
+    failed = sum(bool(failures(results) or failures(secret)) for _, results, _, secret in rows)
     print(f"{len(rows) - failed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
-
-
-def mint(node, name):
-    """A student's token whose `sub` is the client's name."""
-    done = subprocess.run(
-        [binary(), "token", "--sub", name, "--role", "student", "--room", "interop/*/*"],
-        cwd=node.folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return done.stdout.strip()
 
 
 main()

@@ -12,9 +12,10 @@ IDLE_S = 3.5
 
 
 class EventsJudge:
-    def __init__(self, client, node, attempt, teacher_token, student_token, folder, environment):
+    def __init__(self, client, node, place, teacher_token, student_token, folder, environment):
         self.client = client
-        self.room = f"interop/{client.name}/live{attempt}"
+        self.room = f"interop/{client.name}/{place.room}"
+        self.place = place
         self.node = node
         self.token = student_token
         self.teacher = Teacher(node.port, self.room, teacher_token)
@@ -26,7 +27,7 @@ class EventsJudge:
 
     def run(self):
         with (
-            CuttableProxy(self.node.port) as proxy,
+            CuttableProxy(self.place.port) as proxy,
             Bridge(self.client.command, self.folder, self.environment) as bridge,
         ):
             self.proxy, self.bridge = proxy, bridge
@@ -44,7 +45,7 @@ class EventsJudge:
 
     def connect(self, last=None):
         self.since = len(self.bridge.said)
-        url = f"http://127.0.0.1:{self.proxy.port}/v1/rooms/{self.room}/live?device=d"
+        url = f"{self.place.scheme('http')}://127.0.0.1:{self.proxy.port}/v1/rooms/{self.room}/live?device=d"
         self.bridge.tell("connect", url, self.token, *([last] if last else []))
         self.bridge.word("open", self.since)
 

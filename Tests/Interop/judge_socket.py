@@ -20,9 +20,10 @@ def history():
 
 
 class SocketJudge:
-    def __init__(self, client, node, attempt, teacher_token, student_token, folder, environment):
+    def __init__(self, client, node, place, teacher_token, student_token, folder, environment):
         self.client = client
-        self.room = f"interop/{client.name}/live{attempt}"
+        self.room = f"interop/{client.name}/{place.room}"
+        self.place = place
         self.node = node
         self.token = student_token
         self.teacher = Teacher(node.port, self.room, teacher_token)
@@ -37,7 +38,7 @@ class SocketJudge:
 
     def run(self):
         with (
-            CuttableProxy(self.node.port) as proxy,
+            CuttableProxy(self.place.port) as proxy,
             Bridge(self.client.command, self.folder, self.environment) as bridge,
         ):
             self.proxy, self.bridge = proxy, bridge
@@ -70,7 +71,7 @@ class SocketJudge:
         if how in self.client.lacks:
             how = "subprotocol"
         self.since = len(self.bridge.said)
-        url = f"ws://127.0.0.1:{self.proxy.port}/v1/rooms/{self.room}/live{query}"
+        url = f"{self.place.scheme('ws')}://127.0.0.1:{self.proxy.port}/v1/rooms/{self.room}/live{query}"
         self.bridge.tell("connect", url, how, self.token)
         chosen = self.bridge.word("open", self.since)
         if chosen != "live.v1":

@@ -282,7 +282,8 @@ def run(kind):
     with tempfile.TemporaryDirectory(prefix="live-proxies-") as temporary, Node(settings) as node:
         folder = pathlib.Path(temporary)
         tls = ssl.create_default_context(cafile=certificate(folder))
-        teacher = Teacher(node.port, ROOM, node.tokens("teacher", 1, "instructor", ROOM)[0])
+        # Past the proxy, from an address that is none.
+        teacher = Teacher(node.port, ROOM, node.tokens("teacher", 1, "instructor", ROOM)[0], source="127.0.0.9")
         tokens = node.tokens("student", 3, "student", ROOM)
         with kind(folder, node.port) as proxy:
             judge(proxy, node, teacher, tokens, tls, folder, verdict)

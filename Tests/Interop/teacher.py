@@ -8,7 +8,8 @@ from bridge import Unmet
 
 
 class Teacher:
-    def __init__(self, port, room, token):
+    def __init__(self, port, room, token, source="127.0.0.1"):
+        self.source = (source, 0)
         self.port = port
         self.room = room
         self.token = token
@@ -18,7 +19,7 @@ class Teacher:
         """Sends one command and returns the reply; refusals are failures of the run."""
         self.sent += 1
         body = {"op": op, "id": f"t{self.sent}-{time.time_ns()}", **members}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30, source_address=self.source)
         try:
             connection.request(
                 "POST",
@@ -39,7 +40,7 @@ class Teacher:
 
     def present(self):
         """Ids of the people in the room."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30, source_address=self.source)
         try:
             connection.request(
                 "GET", f"/v1/rooms/{self.room}/participants", headers={"Authorization": f"Bearer {self.token}"}

@@ -15,7 +15,7 @@ def read(url, token, last=None):
     if last:
         headers["Last-Event-ID"] = last
     try:
-        with httpx.Client(timeout=None, trust_env=False) as client:
+        with httpx.Client(timeout=None) as client:
             with connect_sse(client, "GET", url, headers=headers) as source:
                 source.response.raise_for_status()
                 say("open")

@@ -36,7 +36,8 @@ module Words
     by_header = how == 'header'
     subprotocols = by_header ? ['live.v1'] : ['live.v1', "bearer.#{token}"]
     headers = by_header ? { 'Authorization' => "Bearer #{token}" } : {}
-    @socket = Faye::WebSocket::Client.new(url, subprotocols, headers: headers)
+    trust = ENV['SSL_CERT_FILE'] ? { root_cert_file: ENV['SSL_CERT_FILE'] } : {}
+    @socket = Faye::WebSocket::Client.new(url, subprotocols, headers: headers, tls: trust)
     @socket.on(:open) { say 'open', @socket.protocol.to_s.empty? ? '-' : @socket.protocol }
     @socket.on(:message) { |event| say 'text', event.data }
     @socket.on(:close) { |event| say 'closed', event.code }

@@ -1,4 +1,5 @@
-// C, libwebsockets. Words in and out as in lines.py. One thread reads standard input and wakes the library's loop.
+// C, libwebsockets, without compression: see clients.py. Words in and out as in lines.py.
+// One thread reads standard input and wakes the library's loop.
 #include <libwebsockets.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -115,6 +116,7 @@ static void start(char *line) {
     struct lws_client_connect_info info = {
         .context = context, .address = host, .port = port, .path = whole, .host = name, .origin = name,
         .protocol = subprotocols, .local_protocol_name = "live.v1", .pwsi = &connection,
+        .ssl_connection = strcmp(scheme, "wss") == 0 ? LCCSCF_USE_SSL : 0,
     };
     if (!lws_client_connect_via_info(&info)) printf("failed to begin\n");
 }
@@ -153,10 +155,10 @@ static void obey(void) {
 
 int main(void) {
     static const struct lws_protocols protocols[] = {{"live.v1", callback, 0, 65536, 0, NULL, 0}, {0}};
-    static const struct lws_extension extensions[] = {
-        {"permessage-deflate", lws_extension_callback_pm_deflate, "permessage-deflate; client_max_window_bits"}, {0}};
     struct lws_context_creation_info info = {
-        .port = CONTEXT_PORT_NO_LISTEN, .protocols = protocols, .extensions = extensions};
+        .port = CONTEXT_PORT_NO_LISTEN, .protocols = protocols, .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .client_ssl_ca_filepath = getenv("SSL_CERT_FILE"),
+    };
     setvbuf(stdout, NULL, _IOLBF, 0);
     lws_set_log_level(LLL_ERR, NULL);
     context = lws_create_context(&info);

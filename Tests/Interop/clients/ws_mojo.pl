@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Perl's Mojolicious. Words in and out as in lines.py.
+# Perl's Mojolicious, without compression: see clients.py. Words in and out as in lines.py.
 use strict;
 use warnings;
 use Mojo::IOLoop;
@@ -16,8 +16,6 @@ sub connect_to {
     my ($url, $how, $token) = @_;
     my %headers      = $how eq 'header' ? (Authorization => "Bearer $token") : ();
     my @subprotocols = $how eq 'header' ? ('live.v1') : ('live.v1', "bearer.$token");
-    # What a browser offers too; the message is inflated by the library.
-    $headers{'Sec-WebSocket-Extensions'} = 'permessage-deflate';
     $agent->websocket(
         $url => \%headers => \@subprotocols => sub {
             my ($ua, $tx) = @_;

@@ -1,4 +1,4 @@
-"""PyPI tornado, its WebSocket client."""
+"""PyPI tornado, its WebSocket client, without compression: see clients.py."""
 
 import asyncio
 
@@ -21,9 +21,7 @@ async def main():
             url, how, token = rest.split()
             headers, subprotocols = identity(how, token)
             try:
-                connection = await websocket_connect(
-                    HTTPRequest(url, headers=headers), subprotocols=subprotocols, compression_options={}
-                )
+                connection = await websocket_connect(HTTPRequest(url, headers=headers), subprotocols=subprotocols)
             except (OSError, HTTPError) as error:
                 say("failed", repr(error))
                 continue

@@ -1,5 +1,6 @@
 """PyPI websocket-client, its WebSocketApp on a thread."""
 
+import os
 import threading
 
 import websocket
@@ -24,7 +25,8 @@ def main():
                 # It does not tell the code of a close that it began itself.
                 on_close=lambda app, code, reason: say("closed", code or ("-" if is_closing else 1006)),
             )
-            threading.Thread(target=app.run_forever, daemon=True).start()
+            trust = {"ca_certs": os.environ["SSL_CERT_FILE"]} if "SSL_CERT_FILE" in os.environ else None
+            threading.Thread(target=app.run_forever, kwargs={"sslopt": trust}, daemon=True).start()
         elif word == "send":
             app.send(rest)
         elif word == "ping":

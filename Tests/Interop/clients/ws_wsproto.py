@@ -1,6 +1,7 @@
 """PyPI wsproto: the protocol alone, here on a plain socket."""
 
 import socket
+import ssl
 import threading
 from urllib.parse import urlsplit
 
@@ -26,6 +27,8 @@ class Client:
         self.protocol = WSConnection(ConnectionType.CLIENT)
         self.socket = socket.create_connection((parts.hostname, parts.port), 10)
         self.socket.settimeout(None)
+        if parts.scheme == "wss":
+            self.socket = ssl.create_default_context().wrap_socket(self.socket, server_hostname=parts.hostname)
         self.text = ""
         self.code = 1006
         target = parts.path + (f"?{parts.query}" if parts.query else "")

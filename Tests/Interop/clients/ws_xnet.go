@@ -20,7 +20,7 @@ func say(words ...interface{}) {
 }
 
 func connect(url, how, token string) *websocket.Conn {
-	origin := "http://" + strings.Split(url, "/")[2]
+	origin := strings.Replace(strings.Join(strings.Split(url, "/")[:3], "/"), "ws", "http", 1)
 	config, err := websocket.NewConfig(url, origin)
 	if err != nil {
 		say("failed", err)
