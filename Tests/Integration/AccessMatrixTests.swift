@@ -42,24 +42,48 @@ struct AccessMatrixTests {
     private static let rows: [RouteKind: [Row]] = [
         .live: [Row(access: .holders, method: "GET") { "/v1/rooms/\($0)/live?wait=0" }],
         .commands: [
-            Row(access: .holders, method: "POST") { "/v1/rooms/\($0)/commands" } body: { _ in
+            Row(access: .holders, method: "POST") {
+                "/v1/rooms/\($0)/commands"
+            } body: { _ in
                 Command.bytes("heartbeat", id: "h", ["seq": 0])
             }
         ],
         .participants: [Row(access: .moderators, method: "GET") { "/v1/rooms/\($0)/participants" }],
         .record: [Row(access: .moderators, method: "GET") { "/v1/rooms/\($0)/record" }],
         .tickets: [
-            Row(access: .holders, method: "POST") { _ in "/v1/tickets" } body: { Command.object(["room": .text($0)]) }
+            Row(access: .holders, method: "POST") { _ in
+                "/v1/tickets"
+            } body: {
+                Command.object(["room": .text($0)])
+            }
         ],
         // Refused for what they lack, not for who asks: guests have no token yet.
-        .classes: [Row(access: .everybody(400), method: "POST") { _ in "/v1/classes" } body: { _ in Array("{}".utf8) }],
-        .join: [Row(access: .everybody(400), method: "POST") { _ in "/v1/join" } body: { _ in Array("{}".utf8) }],
+        .classes: [
+            Row(access: .everybody(400), method: "POST") { _ in
+                "/v1/classes"
+            } body: { _ in
+                Array("{}".utf8)
+            }
+        ],
+        .join: [
+            Row(access: .everybody(400), method: "POST") { _ in
+                "/v1/join"
+            } body: { _ in
+                Array("{}".utf8)
+            }
+        ],
         .classInfo: [Row(access: .everybody(404), method: "GET") { _ in "/v1/classes/ABC234" }],
         .asset: [Row(access: .everybody(200), method: "GET") { _ in "/" }],
         .healthz: [Row(access: .everybody(200), method: "GET") { _ in "/healthz" }],
         .readyz: [Row(access: .everybody(200), method: "GET") { _ in "/readyz" }],
         .metrics: [Row(access: .everybody(200), method: "GET") { _ in "/metrics" }],
-        .echo: [Row(access: .everybody(200), method: "POST") { _ in "/echo" } body: { _ in Array("x".utf8) }],
+        .echo: [
+            Row(access: .everybody(200), method: "POST") { _ in
+                "/echo"
+            } body: { _ in
+                Array("x".utf8)
+            }
+        ],
         .nothing: [Row(access: .everybody(404), method: "GET") { _ in "/v1/nothing" }],
     ]
 
@@ -87,7 +111,8 @@ struct AccessMatrixTests {
                     let expected = Self.expected(row.access, role, place)
                     #expect(
                         answer.status == expected,
-                        "\(kind) for \(role?.text ?? "nobody") in \(place): \(answer.status) \(answer.text.prefix(200))")
+                        "\(kind) for \(role?.text ?? "nobody") in \(place): \(answer.status) \(answer.text.prefix(200))"
+                    )
                 }
             }
         }

@@ -112,7 +112,8 @@ struct RenewalTests {
         try chief.demand("chat_send", ["text": "fence"])
         try ada.chat("fence")
         #expect(!ada.messages[start...].contains { $0.event == "participant_muted" }, "a student's view again")
-        let roster = try room.ask("GET", "/v1/rooms/\(room.key)/participants", token: try room.token("chief", .instructor))
+        let roster = try room.ask(
+            "GET", "/v1/rooms/\(room.key)/participants", token: try room.token("chief", .instructor))
         let people = try #require(try roster.message()["participants"]?.array)
         #expect(people.first { $0["participant"]?.string == "ada" }?["role"]?.string == "student")
     }

@@ -1,5 +1,5 @@
-// The traps of RFC 8725 where tokens are signed with public keys: each way to make the server check something else, with
-// another key, or not at all, ends in a refusal.
+// The traps of RFC 8725 where tokens are signed with public keys: each way to make the server check something else,
+// with another key, or not at all, ends in a refusal.
 
 import LiveKeys
 import LiveProtocol
@@ -172,7 +172,8 @@ struct Issuer {
         (#""crit":["exp"]"#, TokenError.criticalExtension), (#""crit":[]"#, .criticalExtension),
         (#""crit":["b64"],"b64":false"#, .criticalExtension), (#""crit":null"#, .criticalExtension),
         (#""cty":"JWT""#, .wrongType), (#""cty":"json""#, .wrongType), (#""typ":"JWE""#, .wrongType),
-        (#""typ":"logout+jwt""#, .wrongType), (#""typ":"dpop+jwt""#, .wrongType), (#""typ":"secevent+jwt""#, .wrongType),
+        (#""typ":"logout+jwt""#, .wrongType), (#""typ":"dpop+jwt""#, .wrongType),
+        (#""typ":"secevent+jwt""#, .wrongType),
         (#""typ":7"#, .wrongType), (#""typ":"""#, .wrongType), (#""typ":null"#, .wrongType),
         (#""alg":"ES256""#, .malformed), (#""kid":"x""#, .malformed), (#""\u0061lg":"none""#, .malformed),
     ])

@@ -80,7 +80,8 @@ extension Classroom {
     func ask(
         _ method: StaticString, _ path: String, token: String?, _ fields: [HTTPField] = [], body: [UInt8]? = nil
     ) throws -> HTTPResponse {
-        try HTTPClient(port: node.port).ask(method, path, token.map { [Self.bearer($0)] + fields } ?? fields, body: body)
+        let shown = token.map { [Self.bearer($0)] } ?? []
+        return try HTTPClient(port: node.port).ask(method, path, shown + fields, body: body)
     }
 
     /// A ticket of a token.
