@@ -77,7 +77,7 @@ let package = Package(
         .executableTarget(
             name: "liveserver",
             dependencies: [
-                "LiveServer", "LiveKeys", "Rooms",
+                "LiveServer", "LiveKeys", "LiveTLS", "Rooms",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -85,7 +85,7 @@ let package = Package(
         .executableTarget(
             name: "liveload",
             dependencies: [
-                "LiveIO", "LiveProtocol", "COpenSSL",
+                "LiveIO", "LiveTLS", "LiveProtocol", "COpenSSL",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
@@ -137,7 +137,7 @@ let package = Package(
             name: "LoadTests",
             dependencies: [
                 // Both executables: the tests start them as processes of their own.
-                "liveload", "liveserver", "LiveProtocol", "LiveTestSupport",
+                "liveload", "liveserver", "LiveTLS", "LiveProtocol", "LiveTestSupport",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             path: "Tests/LoadTests", swiftSettings: strict),

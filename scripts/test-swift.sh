@@ -17,6 +17,10 @@ for group in "LiveIOTests|LiveProtocolTests|RoomsTests|TidyTests" "RoomsStoreTes
     scripts/say.sh "running $group"
     "$swift" test --skip-build --filter "^($group)\\." || failed="$failed $group"
 done
+scripts/say.sh "running the transports once more, over TLS"
+LIVE_TEST_TLS=1 "$swift" test --skip-build \
+    --filter '^IntegrationTests\.(TransportTests|SlowReaderTests|ResumeTests|FramingTests|HTTPTests|CommandTests)' ||
+    failed="$failed TLS"
 if [ -n "$failed" ]; then
     scripts/say.sh "failed:$failed"
     exit 1

@@ -41,7 +41,7 @@ class Node:
         with open(out, "wb") as output, open(pathlib.Path(self.folder.name) / "log", "wb") as log:
             self.process = subprocess.Popen(command, stdout=output, stderr=log, cwd=self.folder.name)
         end = time.monotonic() + START_S
-        while not (found := re.search(r"listening on http://\S*:(\d+)", out.read_text())):
+        while not (found := re.search(r"listening on https?://\S*:(\d+)", out.read_text())):
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError((pathlib.Path(self.folder.name) / "log").read_text()[-2000:])
             time.sleep(0.02)

@@ -99,8 +99,18 @@ async def heartbeats(ada, ben, cid):
                    position_sec=12.5)
     await ben.post("heartbeat", seq=ben.seq, transport="sse", video_error="MEDIA_ERR_DECODE")
     await cid.post("heartbeat", seq=1, transport="longpoll", failed_connects=1)
-    await ada.send("auth", token=ada.token)
-    await ben.post("auth", token=ben.token)
+
+
+async def renewals(node, ada):
+    """A token that ends soon is announced and renewed while its holder is inside."""
+    short = SocketPerson(node, node.token("short", "student", ttl="8s"), ROOM)
+    async with short:
+        await short.event("welcome")
+        await short.event("auth_expiring")
+        await short.send("auth", "unauthenticated", token="bad.token.here")
+        await short.send("auth", "forbidden", token=ada.token)
+        await short.send("auth", token=node.token("short", "student"))
+    await ada.post("auth", token=ada.token)
 
 
 async def wrong(ada):
@@ -124,6 +134,7 @@ async def lesson(node):
             await questions(teacher, helper, ada, ben)
             await trouble(node, teacher, ada)
             await heartbeats(ada, ben, cid)
+            await renewals(node, ada)
             await wrong(ada)
             await teacher.send("room_lock")
             await teacher.send("room_lock", locked=False)
@@ -134,10 +145,9 @@ async def lesson(node):
             await teacher.send("room_end")
             await ada.event("room_ended")
             await ada.send("chat_send", "closed", text="too late")
-        late = SocketPerson(node, node.token("late", "assistant", ttl="4s"), ROOM)
+        late = SocketPerson(node, node.token("late", "assistant"), ROOM)
         async with late:
             await late.event("welcome")
-            await late.event("auth_expiring")
         await cid.poll()
     record = await asyncio.to_thread(node.ask, "GET", f"/v1/rooms/{ROOM}/record", None, None, teacher.token)
     assert not documents.faults(record.json(), {"$ref": "#/components/schemas/Record"})

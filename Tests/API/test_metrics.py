@@ -1,12 +1,16 @@
 """What /metrics says is well formed, and every metric that a rule of Config/prometheus asks for is there."""
 
+import http.client
 import re
 import shutil
+import ssl
 import subprocess
+import time
 
 import pytest
 
 from documents import ROOT
+from node import Node
 
 RULES = ROOT / "Config" / "prometheus"
 # There only where the node has a certificate.
@@ -34,3 +38,22 @@ def test_promtool_finds_nothing_wrong(node):
     text = node.ask("GET", "/metrics").body
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+
+
+def test_a_certificate_tells_its_end(tmp_path):
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+         "-subj", "/CN=localhost", "-keyout", key, "-out", certificate], check=True, capture_output=True, timeout=60)
+    own = Node(f"tls.certificate={certificate}", f"tls.key={key}")
+    try:
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", own.port, timeout=60, context=ssl._create_unverified_context())
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+        connection.close()
+    finally:
+        own.end()
+    (name,) = WITH_TLS
+    end = float(re.search(rf"^{name} (\S+)$", text, re.M)[1])
+    assert abs(end - time.time() - 30 * 86_400) < 600

@@ -1,5 +1,9 @@
 """What a teacher does, and what students see of it: quiz with a timer, hands, moderation, lock, the end."""
 
+import json
+import pathlib
+import time
+
 import pytest
 from playwright.sync_api import expect
 
@@ -188,3 +192,42 @@ def test_the_demo_class_is_one_click_away_from_the_front_page(server, open_page)
     student.get_by_role("link", name="Be a student").click()
     Student.joins(student, "Visitor")
     expect(front.locator(".people-count span")).to_have_text("2")
+
+
+def downloaded(teacher):
+    """The record as the teacher's browser saves it: its name and what is in it."""
+    with teacher.page.expect_download() as download:
+        menu(teacher, teacher.page.get_by_role("button", name="More", exact=True), "Download the record")
+    return download.value.suggested_filename, json.loads(pathlib.Path(download.value.path()).read_text())
+
+
+def test_the_record_of_a_class_is_downloaded_as_a_file(pair):
+    teacher, ada = pair
+    ada.says("For the record")
+    teacher.awaits_log(["For the record"])
+    name, record = downloaded(teacher)
+    assert name.startswith("guest-") and name.endswith(".json")
+    assert [event["text"] for event in record["events"] if event["ev"] == "chat_message"] == ["For the record"]
+    assert record["figures"]["peak_participants"] == 2
+    assert "next" not in record
+
+
+def test_every_transport_reports_how_the_class_reaches_it(server, open_page):
+    teacher = Teacher.starts(open_page(server.url + "/", 1440, 900))
+    code = teacher.code()
+    for transport, name in (("sse", "Ada"), ("poll", "Ben")):
+        Student.joins(open_page(f"{server.url}/join?transport={transport}#c={code}", 1280, 800), name)
+    expect(teacher.page.locator(".people-count span")).to_have_text("3")
+    teacher.says("Can you hear me?")
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        _, record = downloaded(teacher)
+        figures = record["figures"]
+        heard = all(figures["heartbeats_by_transport"][kind] for kind in ("websocket", "sse", "longpoll"))
+        if heard and figures["delivery_p95_ms"] is not None:
+            break
+        teacher.page.wait_for_timeout(1_000)
+    assert heard, figures
+    assert figures["heartbeats_by_transport"]["unknown"] == 0
+    assert figures["connects"] == 3 and figures["reconnects"] == 0 and figures["failed_connects"] == 0, figures
+    assert figures["delivery_p95_ms"] is not None and figures["delivery_p95_ms"] < 5_000

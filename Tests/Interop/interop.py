@@ -102,6 +102,7 @@ class Run:
         environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         if is_encrypted:
             environment |= self.trust.environment
+            client = dataclasses.replace(client, lacks=client.lacks + client.lacks_over_tls)
         kind = judge_socket.SocketJudge if client.is_socket else judge_events.EventsJudge
         tokens = self.tokens["teacher"], self.tokens[client.name]
         run = kind(client, self.node, place, *tokens, folder, environment)

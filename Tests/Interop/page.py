@@ -33,18 +33,18 @@ def table(rows, steps, deflate):
         if deflate:
             plain = "no, see below" if client.plain_because else "no"
             cells.append("yes" if "permessage-deflate" in extensions else plain)
-        cells.append("FAILED" if any(result.startswith("FAILED") for result in encrypted.values()) else "ok")
+        well = "ok, see below" if client.lacks_over_tls else "ok"
+        cells.append("FAILED" if any(result.startswith("FAILED") for result in encrypted.values()) else well)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def plain_ones(rows):
-    """Libraries whose compression does not get on with the server's, and why."""
-    return "\n".join(
-        f"- {client.library} runs uncompressed: it {client.plain_because}."
-        for client, *_ in rows
-        if client.plain_because
-    )
+def remarks(rows):
+    """Libraries whose compression or end of TLS does not get on with the server's, and why."""
+    clients = [row[0] for row in rows]
+    plain = [f"- {one.library} runs uncompressed: it {one.plain_because}." for one in clients if one.plain_because]
+    cut = [f"- {one.library} over TLS {one.lacks_over_tls_because}." for one in clients if one.lacks_over_tls]
+    return "\n".join(plain + cut)
 
 
 def page(rows):
@@ -65,7 +65,7 @@ Each step is judged by what the library itself reports: texts compared byte for 
 - *Cut, resumed*: the connection is cut without a close, 20 messages are missed, and `?resume=…&cursor=…` brings
   exactly these, once and in order.
 - *Compressed*: whether the library offers permessage-deflate and the server took it up.
-{plain_ones(sockets)}
+{remarks(sockets)}
 
 ## Server-sent events
 

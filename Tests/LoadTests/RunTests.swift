@@ -1,4 +1,5 @@
 import Foundation
+import LiveTLS
 import LiveTestSupport
 import Testing
 
@@ -80,6 +81,37 @@ struct RunTests {
         #expect(try String(decoding: folder.read("a.html"), as: UTF8.self).contains("</html>"))
     }
 
+    @Test func `an encrypted server serves full and resumed handshakes, and rooms, and is judged by its certificate`()
+        throws
+    {
+        let folder = TemporaryDirectory("liveload-tls")
+        let made = try TLSSelfSigned(names: ["localhost"], addresses: ["127.0.0.1"])
+        try folder.write("certificate.pem", made.certificate)
+        try folder.write("key.pem", made.key)
+        chmod(folder.path("key.pem"), 0o600)
+        let server = try RunningServer(
+            settings: Self.raised + [
+                "tls.certificate=" + folder.path("certificate.pem"), "tls.key=" + folder.path("key.pem"),
+            ])
+        let authorities = ["--url", server.url, "--ca", folder.path("certificate.pem")]
+        let shaking = try LoadRun(
+            ["tls", "--duration", "3", "--under-way", "4", "--json", folder.path("a.json")] + authorities)
+        #expect(shaking.status == 0, "\(shaking.said)")
+        let outcome = try ResultFile.read(folder.path("a.json"))
+        #expect(outcome.figures["handshake_count"] ?? 0 > 0)
+        #expect(outcome.figures["handshake_resumed_count"] ?? 0 > 0)
+        for transport in ["fanout", "sse", "longpoll"] {
+            let run = try LoadRun([transport, "--people", "5", "--duration", "1.5", "--warmup", "0.2"] + authorities)
+            #expect(run.status == 0, "\(run.said)")
+        }
+        let other = try TLSSelfSigned(names: ["localhost"], addresses: ["127.0.0.1"])
+        try folder.write("other.pem", other.certificate)
+        let refused = try LoadRun([
+            "idle", "--people", "2", "--duration", "1", "--url", server.url, "--ca", folder.path("other.pem"),
+        ])
+        #expect(refused.status == 1, "\(refused.said)")
+    }
+
     @Test func `people who only stay are counted, and come from several addresses where told`() throws {
         let server = try RunningServer()
         let run = try LoadRun([
@@ -125,7 +157,7 @@ struct RunTests {
     @Test(arguments: [
         ["fanout", "--url", "http://192.0.2.7"], ["fanout", "--slo", "speed<=1"], ["fanout", "--rate", "-1"],
         ["nonsense"],
-        ["storm", "--shape", "round"], ["lesson", "--key", "short"],
+        ["storm", "--shape", "round"], ["tls", "--url", "http://127.0.0.1:1"], ["lesson", "--key", "short"],
     ])
     func `wrong usage ends with status 2 before anything is sent`(_ arguments: [String]) throws {
         let run = try LoadRun(arguments)
@@ -142,7 +174,7 @@ struct RunTests {
         #expect(run.output.contains("HTTP 401"))
     }
 
-    @Test(arguments: ["fanout", "sse", "longpoll", "slow", "storm", "burst", "lesson", "idle"])
+    @Test(arguments: ["fanout", "sse", "longpoll", "slow", "storm", "burst", "lesson", "idle", "tls"])
     func `every scenario's help has an example`(_ scenario: String) throws {
         let run = try LoadRun([scenario, "--help"])
         #expect(run.status == 0)

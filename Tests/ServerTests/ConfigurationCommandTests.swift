@@ -1,6 +1,7 @@
 // The commands from outside: the built executable is run, its output, exit code and files are looked at.
 
 import Foundation
+import LiveTLS
 import LiveTestSupport
 import Rooms
 import Testing
@@ -102,7 +103,7 @@ private struct Run {
 
     @Test func `init writes what serve accepts, for its owner's eyes alone, and never twice`() throws {
         let made = try run("init", "--address", "192.168.1.20", "--port", "9000")
-        #expect(made.code == 0 && made.output.contains("http://192.168.1.20:9000/"))
+        #expect(made.code == 0 && made.output.contains("https://192.168.1.20:9000/"))
         let path = folder.path("liveclassroom.json")
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
         #expect(mode == 0o600)
@@ -111,7 +112,13 @@ private struct Run {
             file: ConfigurationFile(path: path, bytes: first), environment: [:], flags: []
         ).get()
         #expect(configuration.listen.host == "0.0.0.0" && configuration.listen.port == 9_000)
-        #expect(configuration.publicURL == "http://192.168.1.20:9000")
+        #expect(configuration.publicURL == "https://192.168.1.20:9000")
+        let keyMode = try FileManager.default.attributesOfItem(atPath: folder.path("liveclassroom.key"))
+        #expect(keyMode[.posixPermissions] as? Int == 0o600)
+        #expect(
+            configuration.tls.certificate == ["liveclassroom.crt"] && configuration.tls.key == ["liveclassroom.key"])
+        let certificate = try folder.read("liveclassroom.crt")
+        #expect(try TLSCertificate.read(folder.path("liveclassroom.crt")).isSelfSigned)
         #expect(configuration.auth.key.secret.count == 32 && !configuration.auth.key.isDevelopment)
 
         let again = try run("init", "--address", "192.168.1.20")
@@ -120,8 +127,11 @@ private struct Run {
         let forced = try run("init", "--address", "class.example", "--force")
         #expect(forced.code == 0)
         let second = try folder.read("liveclassroom.json")
-        #expect(second != first && !String(decoding: second, as: UTF8.self).contains(configuration.auth.issuer))
-        #expect(try folder.names().filter { $0.hasPrefix("liveclassroom") } == ["liveclassroom.json"])
+        #expect(second != first && !String(decoding: second, as: UTF8.self).contains("issuer"))
+        #expect(
+            try folder.names().filter { $0.hasPrefix("liveclassroom") }
+                == ["liveclassroom.crt", "liveclassroom.json", "liveclassroom.key"])
+        #expect(try folder.read("liveclassroom.crt") != certificate)
 
         let token = try run("token", "--config", path, "--sub", "a", "--role", "student", "--room", "a/b/c")
         let key = try ConfigurationLoader.load(
@@ -130,6 +140,39 @@ private struct Run {
         let nowS = Int64(Date().timeIntervalSince1970)
         #expect(
             TokenVerifier(settings: key.tokenSettings).verify(try #require(token.lines.first), nowS: nowS).value != nil)
+    }
+
+    @Test func `init takes a certificate that there is, or none`() throws {
+        let given = try run(
+            "init", "--address", "class.example", "--config", "given.json", "--certificate", "a.crt", "--key", "a.key")
+        #expect(given.code == 0 && !given.output.contains("self-signed"))
+        let plain = try run("init", "--address", "class.example", "--config", "plain.json", "--no-tls")
+        #expect(plain.code == 0 && plain.output.contains("http://class.example:8080/"))
+        #expect(try folder.names().filter { $0.hasSuffix(".crt") || $0.hasSuffix(".key") }.isEmpty)
+        #expect(try run("init", "--address", "class.example", "--certificate", "a.crt").code == 2)
+        #expect(try run("init", "--address", "class.example", "--no-tls", "--certificate", "a", "--key", "b").code == 2)
+    }
+
+    @Test func `doctor looks at certificates and keys`() throws {
+        let made = try TLSSelfSigned(names: ["localhost"], addresses: [])
+        try folder.write("a.crt", made.certificate)
+        try folder.write("a.key", made.key)
+        var settings = TLSSettings()
+        func grades(_ production: Bool) -> [DoctorFinding.Grade] {
+            DoctorChecks.encryption(settings, production).map(\.grade)
+        }
+        #expect(grades(true) == [.ok], "plain HTTP is no fault")
+        settings.certificate = [folder.path("a.crt")]
+        settings.key = [folder.path("a.key")]
+        #expect(chmod(folder.path("a.key"), 0o600) == 0)
+        #expect(grades(false) == [.ok])
+        #expect(grades(true) == [.warn], "self-signed")
+        #expect(chmod(folder.path("a.key"), 0o644) == 0)
+        #expect(grades(true) == [.warn, .fail], "readable by others")
+        try folder.write("a.key", try TLSSelfSigned(names: ["localhost"], addresses: []).key)
+        #expect(grades(false).contains(.fail), "another certificate's key")
+        settings.certificate = [folder.path("none.crt")]
+        #expect(grades(false).first == .fail)
     }
 
     @Test func `init refuses addresses that are none and folders that are missing`() throws {

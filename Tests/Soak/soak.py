@@ -34,6 +34,8 @@ CLASS_S = 300
 SPEAKS_S, STAYS_S = 30, 60
 SETTINGS = ["limits.idle_room_unload_s=30", "log.level=warning", "limits.connections_per_participant=3"]
 TRANSPORTS = ["ws"] * 7 + ["sse"] * 2 + ["poll"]
+# Caches of verified tokens and of SQLite's pages fill at the pace at which people come: so long, or half of the run.
+WARM_UP_MIN = 30
 # What memory may rise by between the warm-up and the end: noise of the allocator, not a leak a day would make matter.
 RISE_SHARE, RISE_MIB = 0.05, 2.0
 # Latency of the last third against that of the first.
@@ -257,7 +259,7 @@ def slope(samples, key):
 
 
 def judge(verdict, school, samples, base, after, minutes):
-    warm = [s for s in samples if s["minute"] >= min(10, minutes / 4)]
+    warm = [s for s in samples if s["minute"] >= min(WARM_UP_MIN, minutes / 2)]
     mean = statistics.mean(s["rss_mib"] for s in warm)
     rise = slope(warm, "rss_mib")
     allowed = max(RISE_SHARE * mean, RISE_MIB)

@@ -48,4 +48,17 @@ struct PageRulesTests {
             "`Door` `Door.open` `Room…` `EPOLLOUT` `Last-Event-ID`\n`Gate`\n## Escapes\n| `Box` | x |\n| `Old` | x |"
         #expect(lines(PageRules.types, architecture, in: "Docs/ARCHITECTURE.md", beside: [code]) == [2, 5, 5])
     }
+
+    @Test func `an attack that no test holds, or one that is gone, is found`() {
+        let tests = [
+            SourceFile("Tests/A/XTests.swift", "    @Test func `a flood ends`() {}"),
+            SourceFile("Tests/B/test_x.py", "def test_fuzz(node):\n    async def inner(x):"),
+        ]
+        let table = "| attack | defence | held by the test |\n|---|---|---|\n"
+        func rows(_ text: String) -> [Int] {
+            lines(SecurityPageRules.tests, table + text, in: "Docs/security.md", beside: tests)
+        }
+        #expect(rows("| a | `b` | `a flood ends` · `test_fuzz` |\n\n| other | `table` |") == [])
+        #expect(rows("| a | b | `a storm ends` |\n| a | b | none |\n| a | `a flood ends` |") == [3, 4, 5])
+    }
 }

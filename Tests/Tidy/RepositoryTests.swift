@@ -55,4 +55,7 @@ struct RepositoryTests {
     @Test func `every metric that a page names is written by the server`() { expectClean(PageRules.metrics) }
     @Test func `every target of make that a page names is in the Makefile`() { expectClean(PageRules.targets) }
     @Test func `every type and escape on the architecture page exists`() { expectClean(PageRules.types) }
+    @Test func `every attack on the security page is held by tests that exist`() {
+        expectClean(SecurityPageRules.tests)
+    }
 }

@@ -74,7 +74,8 @@ extension LoadDriver {
         joinsUnderWay += 1
         measurements.count(.connects)
         do throws(IOFailure) {
-            let id = try reactor.connect(to: address, from: source(of: people[person].member.number))
+            let id = try reactor.connect(
+                to: address, from: source(of: people[person].member.number), tls: encryption)
             own(id, person)
             reactor.setDeadline(id, inMs: plan.joinTimeoutMs)
         } catch {
@@ -84,7 +85,7 @@ extension LoadDriver {
 
     /// The address that a participant comes from: 127.1.x.y, so that one port of the server can have more
     /// connections than there are ports of one address.
-    private func source(of number: Int) -> SocketAddress? {
+    func source(of number: Int) -> SocketAddress? {
         guard plan.sources > 0 else { return nil }
         let place = number % plan.sources
         return SocketAddress(host: "127.1.\(place / 250).\(place % 250 + 1)", port: 0)

@@ -16,7 +16,7 @@ enum Stage: Int, Comparable {
 
 /// What a timer is for; the number is a participant, writer or room.
 enum Alarm: UInt8 {
-    case arrivals, second, stage, check, write, heartbeat, again, vote, act, lower, poll, cut
+    case arrivals, second, stage, check, write, heartbeat, again, vote, act, lower, poll, cut, handshake
 }
 
 /// A worker's participants and their driver.
@@ -59,6 +59,7 @@ final class LoadDriver: ReactorDriver {
     var pending: [UInt64: PendingCommand] = [:]
     var ballots = BallotBox()
     var closedReadings: [Reading] = []
+    var handshakeLoad: HandshakeLoad?
     var records: [StreamRecord] = []
 
     var stage = Stage.arriving
@@ -84,7 +85,7 @@ final class LoadDriver: ReactorDriver {
 
     init(
         plan: Plan, worker: Int, startNs: UInt64, reactor: Reactor, mailbox: Mailbox<WorkerMail>
-    ) throws(TargetProblem) {
+    ) throws {
         guard let address = plan.target.socketAddress, let number = UInt32(plan.run, radix: 16) else {
             throw TargetProblem(description: "\(plan.target.address) is no address")
         }
@@ -111,7 +112,8 @@ final class LoadDriver: ReactorDriver {
         for (place, number) in numbers.enumerated() {
             (people + place).initialize(to: Participant(roster[number]))
         }
-        measurements = Measurements(leading: plan.scenario == .idle ? .join : .chat)
+        measurements = Measurements(leading: plan.scenario.leading)
+        handshakeLoad = try Self.handshakeLoad(plan)
         let inside = numbers.indices.filter { numbers[$0] < roster.insiders }
         insidersOpen = inside.count
         insiders = ArrivalQueue(
@@ -172,6 +174,7 @@ final class LoadDriver: ReactorDriver {
         case .cut?:
             cutConnection(number)
             planCut(number, afterNs: nowNs)
+        case .handshake?: beginHandshake()
         case nil: break
         }
     }
@@ -232,6 +235,7 @@ final class LoadDriver: ReactorDriver {
         schedule(.arrivals, 0, atNs: fromNs)
         beginWriting()
         beginActing()
+        beginHandshakes()
     }
 
     private func stageIsOver() {
@@ -333,14 +337,18 @@ final class LoadDriver: ReactorDriver {
     func accepted(_ id: ConnectionID, from peer: PeerAddress) {}
 
     func connected(_ id: ConnectionID) {
-        guard let person = owner(id) else { return }
         nowNs = MonotonicClock.nowNs()
+        if handshakeDone(id) { return }
+        guard let person = owner(id) else { return }
         ask(person)
     }
 
     func received(_ id: ConnectionID, _ bytes: UnsafeMutableRawBufferPointer) -> Int {
-        guard let person = owner(id) else { return bytes.count }
         nowNs = MonotonicClock.nowNs()
+        guard let person = owner(id) else {
+            _ = handshakeAnswered(id)
+            return bytes.count
+        }
         var at = 0
         if let exchange = people[person].exchange {
             at = readExchange(person, exchange, bytes)
@@ -354,16 +362,18 @@ final class LoadDriver: ReactorDriver {
 
     /// The one deadline of a connection: the join, or the answer to a long poll.
     func deadlineReached(_ id: ConnectionID) {
-        guard let person = owner(id) else { return }
         nowNs = MonotonicClock.nowNs()
+        if handshakeEnded(id, "no answer in time") { reactor.close(id, afterDrain: false) }
+        guard let person = owner(id) else { return }
         disown(person)
         reactor.close(id, afterDrain: false)
         attemptFailed(person, "no answer in time")
     }
 
     func ended(_ id: ConnectionID, _ end: ConnectionEnd) {
-        guard let person = owner(id) else { return }
         nowNs = MonotonicClock.nowNs()
+        if handshakeEnded(id, "\(end)") { return }
+        guard let person = owner(id) else { return }
         connectionLost(person, end)
     }
 

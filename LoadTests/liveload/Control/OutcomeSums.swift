@@ -92,7 +92,8 @@ struct OutcomeSums {
         var all: [String: Double] = [
             "deliveries_per_s": Double(count(.deliveries)) / seconds,
             "published_per_s": Double(count(.published)) / seconds,
-            "handshakes_per_s": Double(count(.handshakes)) / seconds,
+            "handshakes_per_s": handshakes(.handshake),
+            "handshakes_resumed_per_s": handshakes(.handshakeResumed),
             "failed_percent": Double(count(.failed)) / everybody * 100,
             "lost_percent": Double(count(.lost)) / Double(max(1, count(.expected))) * 100,
             "polls": Double(polls.count),
@@ -109,6 +110,11 @@ struct OutcomeSums {
             all["server_cpu_s_per_million"] = serverProcessorS * 1e6 / Double(count(.deliveries))
         }
         return all
+    }
+
+    /// Handshakes of one kind a second: each kind has half of the load's time.
+    private func handshakes(_ metric: Metric) -> Double {
+        Double(histograms[metric]?.totalCount ?? 0) / (Double(plan.durationMs) / 2_000)
     }
 
     /// What must not be. A service level that names the figure speaks in place of these.

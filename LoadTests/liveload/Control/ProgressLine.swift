@@ -28,6 +28,8 @@ final class ProgressLine {
         text += "  inside \(Figures.text(Double(timeline.present)))/\(Figures.text(Double(everybody)))"
         text += "  sent \(Figures.text(Double(timeline.total(.published))))"
         text += "  delivered \(Figures.text(Double(timeline.total(.deliveries))))"
+        let handshakes = timeline.total(.handshakes)
+        if handshakes > 0 { text += "  handshakes \(Figures.text(Double(handshakes)))" }
         if let last {
             text += " (\(Figures.text(Double(last.deliveries)))/s)"
             if let p50 = last.p50, let p99 = last.p99 {

@@ -37,6 +37,14 @@ struct CommonOptions: ParsableArguments {
     @Option(help: "The `aud` of minted tokens.")
     var audience = "liveclassroom"
 
+    @Option(
+        help: ArgumentHelp(
+            "Certificates to judge an https server by; without it any certificate is taken.", valueName: "file"))
+    var ca: String?
+
+    @Flag(help: "Connections to an https server resume sessions of those before them, as after a deploy.")
+    var tlsResume = false
+
     @Option(help: "Processes that share the load, each with a CPU's worth of it.")
     var processes = 1
 
@@ -119,6 +127,8 @@ struct CommonOptions: ParsableArguments {
         plan.issuer = issuer
         plan.audience = audience
         plan.people = people
+        plan.authorities = ca
+        plan.resumes = tlsResume
         plan.processes = processes
         plan.joinTimeoutMs = UInt32(min(max(joinTimeout, 0.1), 3_600) * 1_000)
         plan.drainMs = UInt64(min(max(drain, 0.1), 3_600) * 1_000)

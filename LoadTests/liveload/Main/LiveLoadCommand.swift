@@ -20,7 +20,7 @@ struct LiveLoadCommand: ParsableCommand {
             """,
         subcommands: [
             Lesson.self, Fanout.self, Storm.self, Burst.self, Slow.self, Idle.self, EventStreams.self, LongPolls.self,
-            Compare.self, FigureList.self, WorkerCommand.self,
+            Handshakes.self, Compare.self, FigureList.self, WorkerCommand.self,
         ])
 
     /// ArgumentParser ends with 64 for a wrong command line; the contract says 2.

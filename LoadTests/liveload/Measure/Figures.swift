@@ -23,6 +23,7 @@ enum Figures {
     /// Rates and shares that are worked out at the end.
     static let derived = [
         "deliveries_per_s", "published_per_s", "joins_per_s", "failed_percent", "lost_percent", "handshakes_per_s",
+        "handshakes_resumed_per_s",
         "polls", "polls_wrong", "connections_max", "server_rss_bytes_per_connection", "server_cpu_s_per_million",
         "generator_cpu_percent", "join_all_s",
     ]

@@ -17,6 +17,16 @@ enum Scenario: String, Codable, CaseIterable, Sendable {
     case lesson
     /// Encrypted handshakes, one after another.
     case tls
+
+    /// The latency of the progress line and of the chart over time.
+    var leading: Metric {
+        switch self {
+        case .idle: .join
+        case .burst: .receipt
+        case .tls: .handshake
+        case .fanout, .storm, .slow, .lesson: .chat
+        }
+    }
 }
 
 /// How a participant is connected.
@@ -106,8 +116,9 @@ struct Plan: Codable, Sendable {
     var pace = 1.0
     /// Connections lost, a person and minute.
     var dropsPerMinute = 0.2
-    /// Handshakes under way at once in each process, and whether they resume a session.
+    /// Handshakes under way at once in each process.
     var handshakes = 32
+    /// Whether participants' connections resume sessions of those before them.
     var resumes = false
     /// A file of certificates to judge the server by; nil accepts any.
     var authorities: String?

@@ -65,7 +65,8 @@ enum TextReport {
         }
         if has("handshakes") {
             lines.append(
-                "handshakes \(figure("handshakes")) (\(figure("handshakes_per_s"))/s), failed "
+                "handshakes \(figure("handshakes")): full \(figure("handshakes_per_s"))/s, resumed "
+                    + "\(figure("handshakes_resumed_per_s"))/s; failed "
                     + "\(figure("handshakes_failed")), not resumed \(figure("not_resumed"))")
         }
         for (name, title) in [

@@ -3,6 +3,7 @@
 
 import LiveIO
 import LiveTLS
+import Synchronization
 
 /// The certificates of a node, and the ticket keys that outlive them.
 final class NodeEncryption: Sendable {
@@ -41,6 +42,7 @@ extension ServerProcess {
             guard configuration.tls.isOn else { return "TLS is switched off by a restart" }
             do throws(TLSFailure) {
                 let context = try encryption.again(configuration.tls)
+                noteExpiry(configuration.tls, node)
                 for index in 0..<node.reactorCount where !node.post(.certificates(context), to: index) {
                     return "reactor \(index) is too busy to hear of it; try again"
                 }
@@ -49,6 +51,13 @@ extension ServerProcess {
                 return "\(error)"
             }
         }
+    }
+
+    /// Keeps when the first of the certificates ends, for metrics.
+    static func noteExpiry(_ settings: TLSSettings, _ node: ServerNode) {
+        let left = settings.identities.compactMap { try? TLSCertificate.read($0.certificate).secondsLeft }.min()
+        node.certificateExpiryS.store(
+            left.map { WallClock.nowMs() / 1_000 + Int64($0) } ?? 0, ordering: .relaxed)
     }
 
     /// The listeners of one reactor.

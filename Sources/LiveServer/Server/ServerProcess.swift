@@ -121,7 +121,10 @@ package final class ServerProcess {
                 log.setLevel($0.log.level)
                 return nil
             })
-        if let encryption { reloads.add(Self.certificateStep(encryption, node)) }
+        if let encryption {
+            Self.noteExpiry(node.configuration.tls, node)
+            reloads.add(Self.certificateStep(encryption, node))
+        }
         guard let tokens = node.tokens else { return }
         reloads.add(
             ReloadStep("issuer's keys") { _ in

@@ -49,9 +49,14 @@ package final class TLSContext: @unchecked Sendable {
     /// A client's tickets of earlier sessions.
     let resumption: TLSResumption?
 
-    /// Suites of TLS 1.2 (those of 1.3 are all good): ECDHE and AEAD. Phones without AES hardware put ChaCha20 first
+    /// Suites of TLS 1.2: ECDHE and AEAD. Phones without AES hardware put ChaCha20 first
     /// and get it.
-    private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
+    private static let ciphers =
+        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:"
+        + "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384"
+    /// Suites of TLS 1.3. AES-128 first: a quarter less work a byte than AES-256, and no attack that would tell them
+    /// apart.
+    private static let suites = "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"
     private static let groups = "X25519:P-256:P-384"
     /// What ALPN calls HTTP/1.1 (RFC 7301 §6), with its length in front.
     private static let http1 = [8] + Array("http/1.1".utf8)
@@ -72,6 +77,7 @@ package final class TLSContext: @unchecked Sendable {
             raw, Int(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS))
         SSL_CTX_set_default_passwd_cb(raw) { _, _, _, _ in -1 }
         guard live_ssl_ctx_min_version(raw, least.number) == 1, SSL_CTX_set_cipher_list(raw, Self.ciphers) == 1,
+            SSL_CTX_set_ciphersuites(raw, Self.suites) == 1,
             live_ssl_ctx_groups(raw, Self.groups) == 1
         else { throw TLSFailure(takingFromQueue: "versions and ciphers") }
     }

@@ -206,4 +206,27 @@ test("replayed events do not count as lag, live ones do", () => {
   ok(true, "");
 });
 
+test("a lag is told by one heartbeat only, and none where nothing came", () => {
+  const pulse = new Pulse();
+  pulse.heard({ ev: "welcome", seq: 1, server_ts: 100_000 }, 100_000);
+  const beat = () => pulse.beat(100_000, { seq: 1, transport: "sse" });
+  equal("lag_ms" in beat(), false);
+  pulse.heard({ ev: "chat_message", seq: 2, ts: 99_930 }, 100_000);
+  equal(beat().lag_ms, 70);
+  equal("lag_ms" in beat(), false);
+  equal(pulse.lagMs, 70, "what is shown stays:");
+});
+
+test("a heartbeat tells failed connects and the video, and its answer gives back what it told", () => {
+  const pulse = new Pulse();
+  const video = { positionSec: 0, error: "decode" };
+  const beat = pulse.beat(0, { seq: 1, transport: "poll", failedConnects: 3, video });
+  equal([beat.failed_connects, beat.position_sec, beat.video_error], [3, 0, "decode"]);
+  const silent = pulse.beat(0, { seq: 1, transport: "poll", failedConnects: 0 });
+  equal(["position_sec" in silent, "video_error" in silent], [false, false]);
+  equal(pulse.answered({ re: beat.id, ok: true, server_ts: 0 }, 5).failedConnects, 3);
+  equal(pulse.answered({ re: beat.id, ok: true, server_ts: 0 }, 5), null);
+  equal(pulse.answered({ re: "another", ok: true }, 5), null);
+});
+
 export { run };

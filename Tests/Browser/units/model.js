@@ -30,6 +30,15 @@ test("an event at or below the model's seq changes nothing", () => {
   equal(model.state.chat.map((m) => m.id), ["m11"]);
 });
 
+test("own reactions come with you, whatever was known before", () => {
+  const model = joined();
+  model.apply({
+    ...welcome({ chat: [{ id: "m3", seq: 3, reactions: { "👍": 2 } }, { id: "m4", seq: 4, reactions: { x: 1 } }] }),
+    you: { participant: "ada", name: "Ada", role: "student", muted: false, reactions: { m3: ["👍"] } },
+  });
+  equal(model.state.chat.map((m) => m.mine), [["👍"], []]);
+});
+
 test("seq may skip, and an unknown event still moves the cursor", () => {
   const model = joined();
   model.apply({ ev: "something_new", seq: 15, ts: 1 });

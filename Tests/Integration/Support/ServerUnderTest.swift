@@ -3,6 +3,7 @@
 
 import Foundation
 import LiveServer
+import LiveTLS
 import LiveTestSupport
 import Rooms
 
@@ -20,8 +21,19 @@ final class ServerUnderTest {
     /// - Parameters:
     ///   - settings: `key=value` as `--set` takes them.
     ///   - developmentKey: without a key of its own, as in the embedded default.
-    init(threads: Int = 1, settings: [String] = [], developmentKey: Bool = false) throws {
+    ///   - tls: with a certificate of its own; `LIVE_TEST_TLS` asks for it everywhere.
+    init(
+        threads: Int = 1, settings: [String] = [], developmentKey: Bool = false,
+        tls: Bool = ProcessInfo.processInfo.environment["LIVE_TEST_TLS"] != nil
+    ) throws {
         folder = TemporaryDirectory("live-node")
+        var settings = settings
+        if tls {
+            let made = try TLSSelfSigned(names: ["localhost"], addresses: ["127.0.0.1"])
+            try folder.write("tls.crt", made.certificate)
+            try folder.write("tls.key", made.key)
+            settings += ["tls.certificate=\(folder.path("tls.crt"))", "tls.key=\(folder.path("tls.key"))"]
+        }
         let secret = (0..<32).map { _ in UInt8.random(in: 0...255) }
         let key = developmentKey ? TokenKey.development : try TokenKey(secret: secret)
         tokens = TokenSettings(key: key, issuer: "liveclassroom", audience: "liveclassroom")
@@ -62,11 +74,12 @@ final class ServerUnderTest {
 
     private static func listening(_ child: ChildProcess, _ folder: TemporaryDirectory) throws -> UInt16 {
         let deadline = Deadline(seconds: 30)
-        let prefix = "listening on http://"
         while let line = try child.line(deadline) {
-            guard line.hasPrefix(prefix), let colon = line.lastIndex(of: ":") else { continue }
+            guard line.hasPrefix("listening on http"), let colon = line.lastIndex(of: ":") else { continue }
             let digits = line[line.index(after: colon)...].prefix { $0.isNumber }
-            if let port = UInt16(digits), port > 0 { return port }
+            guard let port = UInt16(digits), port > 0 else { continue }
+            EncryptedPorts.note(port, isEncrypted: line.hasPrefix("listening on https:"))
+            return port
         }
         let said = String(decoding: (try? folder.read("stderr")) ?? [], as: UTF8.self)
         throw IntegrationFailure("the server ended before it listened: \(said.suffix(2_000))")

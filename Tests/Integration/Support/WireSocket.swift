@@ -1,12 +1,27 @@
-// Owns one TCP connection to 127.0.0.1 and every byte that came over it, kept so that tests can search all that a
-// person received. Every wait has a deadline. Never knows a protocol.
+// Owns one TCP connection to 127.0.0.1, encrypted where its port speaks TLS, and every byte that came over it, kept so
+// that tests can search all that a person received. Every wait has a deadline. Never knows a protocol.
 
 import Glibc
 import LiveIO
+import LiveTLS
+import Synchronization
 
-/// A plain socket with deadlines.
+/// Ports of nodes under test that speak TLS: who connects to one encrypts.
+enum EncryptedPorts {
+    private static let ports = Mutex<Set<UInt16>>([])
+
+    static func note(_ port: UInt16, isEncrypted: Bool) {
+        ports.withLock { ports in if isEncrypted { ports.insert(port) } else { ports.remove(port) } }
+    }
+
+    static func contains(_ port: UInt16) -> Bool { ports.withLock { $0.contains(port) } }
+}
+
+/// A socket with deadlines.
 final class WireSocket {
     private var fd: Int32
+    private var tls: TLSSession?
+    private let area = TLSWire()
     /// Everything received since the connection was made.
     private(set) var received: [UInt8] = []
     private var consumed = 0
@@ -38,6 +53,32 @@ final class WireSocket {
             fd = -1
             throw IntegrationFailure("connect to port \(port): errno \(code)")
         }
+        if EncryptedPorts.contains(port) { try handshake() }
+    }
+
+    private func handshake() throws {
+        let context = try TLSContext.client(verification: .off)
+        var session = try TLSSession(client: context, serverName: "127.0.0.1", wire: area)
+        let deadline = Deadline()
+        var progress = session.handshake()
+        while true {
+            let flight = Array(area.output)
+            area.clearOutput()
+            guard try sendRaw(flight, deadline) else { throw IntegrationFailure("the handshake was cut off") }
+            if progress == .established { break }
+            guard progress == .needsInput, wait(for: Int16(POLLIN), deadline) else {
+                throw IntegrationFailure("no TLS handshake: \(progress)")
+            }
+            var buffer = [UInt8](repeating: 0, count: 65_536)
+            let count = recv(fd, &buffer, buffer.count, 0)
+            guard count > 0 else { throw IntegrationFailure("the server ended the handshake") }
+            progress = buffer[..<count].withUnsafeBytes { bytes in
+                area.show(bytes)
+                defer { area.withdraw() }
+                return session.handshake()
+            }
+        }
+        tls = consume session
     }
 
     deinit { close() }
@@ -53,6 +94,18 @@ final class WireSocket {
     /// Sends all, waiting for room where the peer does not read; false where the peer is gone.
     @discardableResult
     func send(_ bytes: [UInt8], within deadline: Deadline = Deadline()) throws -> Bool {
+        guard tls != nil else { return try sendRaw(bytes, deadline) }
+        for start in stride(from: 0, to: bytes.count, by: TLSSession.recordBytesMax) {
+            let record = bytes[start..<min(bytes.count, start + TLSSession.recordBytesMax)]
+            let isWhole = record.withUnsafeBytes { tls?.write($0) ?? false }
+            let encrypted = Array(area.output)
+            area.clearOutput()
+            guard isWhole, try sendRaw(encrypted, deadline) else { return false }
+        }
+        return true
+    }
+
+    private func sendRaw(_ bytes: [UInt8], _ deadline: Deadline) throws -> Bool {
         var at = 0
         while at < bytes.count {
             let count = bytes[at...].withUnsafeBytes {
@@ -93,7 +146,9 @@ final class WireSocket {
         return withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 8) { buffer in
             let count = recv(fd, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
             if count > 0 {
-                received.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
+                if tls != nil { return decrypt(bytes) }
+                received.append(contentsOf: bytes)
                 return true
             }
             if count == 0 {
@@ -106,13 +161,40 @@ final class WireSocket {
         }
     }
 
+    /// Whether plain bytes came of it.
+    private func decrypt(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let before = received.count
+        area.show(bytes)
+        defer { area.withdraw() }
+        return withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 8) { room in
+            while true {
+                switch tls?.read(into: room) {
+                case .bytes(let count)?:
+                    received.append(
+                        contentsOf: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[..<count]))
+                case .needsInput?: return received.count > before
+                case .closed?, .failed?, nil:
+                    isEnded = received.count == before
+                    return !isEnded
+                }
+            }
+        }
+    }
+
     /// Waits for the peer's end, reading what comes before it.
     func waitForEnd(_ deadline: Deadline = Deadline()) throws {
         while try fill(deadline, waitingFor: "the server's end of the connection") {}
     }
 
     /// Says that nothing more will be sent.
-    func shutdownWrites() { shutdown(fd, Int32(SHUT_WR)) }
+    func shutdownWrites() {
+        if tls != nil {
+            tls?.close()
+            _ = try? sendRaw(Array(area.output), Deadline())
+            area.clearOutput()
+        }
+        shutdown(fd, Int32(SHUT_WR))
+    }
 
     /// Ends the connection as a lost network does once it is noticed: RST, without a word of good-bye.
     func cut() {

@@ -7,6 +7,7 @@ import LiveTestSupport
 /// A test's own node.
 final class RunningServer {
     let port: UInt16
+    private let scheme: String
     private let process = Process()
     private let folder = TemporaryDirectory("liveload")
 
@@ -23,18 +24,22 @@ final class RunningServer {
         try process.run()
         var text = ""
         var found: UInt16?
+        var foundScheme = "http"
         while found == nil {
             let data = output.fileHandleForReading.availableData
             guard !data.isEmpty else { break }
             text += String(decoding: data, as: UTF8.self)
-            if let start = text.range(of: "listening on http://127.0.0.1:"),
-                let end = text[start.upperBound...].firstIndex(of: "\n")
-            {
+            for scheme in ["http", "https"] {
+                guard let start = text.range(of: "listening on \(scheme)://127.0.0.1:"),
+                    let end = text[start.upperBound...].firstIndex(of: "\n")
+                else { continue }
                 found = UInt16(text[start.upperBound..<end])
+                foundScheme = scheme
             }
         }
         guard let found else { throw RunFailure(description: "the server does not listen: \(text)") }
         port = found
+        scheme = foundScheme
     }
 
     deinit {
@@ -42,7 +47,7 @@ final class RunningServer {
         process.waitUntilExit()
     }
 
-    var url: String { "http://127.0.0.1:\(port)" }
+    var url: String { "\(scheme)://127.0.0.1:\(port)" }
 
     /// A program beside the tests.
     static func program(_ name: String) -> String {

@@ -39,6 +39,8 @@ final class ServerNode: Sendable {
     let gauges = NodeGauges()
     /// Where the node listens, for links.
     let listenURL: String
+    /// Seconds since 1970 at which the first certificate ends, as of the last reload; 0 without TLS.
+    let certificateExpiryS = Atomic<Int64>(0)
     /// Which port speaks TLS; nil for none.
     let tlsPort: UInt16?
     /// Whether that is the only one.
@@ -105,13 +107,16 @@ final class ServerNode: Sendable {
         let desk = ballots.statistics
         let keys = tokens?.ring.health
         let past = history.statistics
-        return NodeFacts(
+        var facts = NodeFacts(
             startedMs: startedMs, logFailing: log.failing, logEntries: log.entries, logRounds: log.rounds,
             logFailures: log.failures, logDepth: log.depth, ballotsInJournal: desk.mode != .store,
             ballotsUndrained: desk.undrained, ballotQueueDepth: desk.queueDepth, ballotCommits: desk.commits,
             historyFailures: UInt64(clamping: past.failures), historyFailing: past.lastFailure != nil,
             classes: classes.withLock { $0.count }, tokenDepth: tokens?.depth ?? 0, issuerKeysInForce: keys?.keys,
             issuerKeyFailures: keys?.failures ?? 0)
+        let expiryS = certificateExpiryS.load(ordering: .relaxed)
+        facts.certificateExpiryS = expiryS > 0 ? expiryS : nil
+        return facts
     }
 
     /// A fresh allowance for a role.

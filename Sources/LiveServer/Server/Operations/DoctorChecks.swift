@@ -26,7 +26,7 @@ package enum DoctorChecks {
             dataFolder(configuration, facts), diskSpace(configuration, facts), diskSync(facts, production),
             descriptors(configuration, facts, production), listenQueue(facts, production), clock(facts, production),
             processors(configuration, facts), libraries(facts),
-        ] + habits(configuration, production)
+        ] + encryption(configuration.tls, production) + habits(configuration, production)
     }
 
     static func key(_ configuration: ServerConfiguration, _ production: Bool) -> DoctorFinding {

@@ -13,6 +13,7 @@ package enum MetricsText {
     ) -> [UInt8] {
         var writer = MetricsWriter()
         connections(reactors, &writer)
+        encryption(reactors, node, &writer)
         rooms(reactors, &writer)
         messages(reactors, &writer)
         loops(reactors, &writer)
@@ -47,6 +48,24 @@ package enum MetricsText {
             \.protocolErrors)
         each(reactors, &writer, "silent_ends_total", .counter, "Connections ended for silence.", \.silentEnds)
         each(reactors, &writer, "slow_closes_total", .counter, "Readers closed as too slow (4408).", \.slowClosed)
+    }
+
+    private static func encryption(_ reactors: Reactors, _ node: NodeFacts, _ writer: inout MetricsWriter) {
+        writer.family(
+            "liveclassroom_tls_handshakes_total", .counter, "TLS handshakes: in full, resumed, or failed.")
+        for (reactor, counters) in reactors {
+            writer.sample(reactor: reactor, "kind", "full", counters.reactor.handshakes)
+            writer.sample(reactor: reactor, "kind", "resumed", counters.reactor.handshakesResumed)
+            writer.sample(reactor: reactor, "kind", "failed", counters.reactor.handshakesFailed)
+        }
+        writer.family("liveclassroom_tls_handshakes_waiting", .gauge, "Handshakes that wait for their turn.")
+        for (reactor, counters) in reactors {
+            writer.sample(reactor: reactor, UInt64(clamping: counters.reactor.handshakesWaiting))
+        }
+        guard let expiryS = node.certificateExpiryS else { return }
+        one(
+            &writer, "tls_certificate_expiry_timestamp_seconds", .gauge,
+            "When the first certificate ends, seconds since 1970.", UInt64(clamping: expiryS))
     }
 
     private static func rooms(_ reactors: Reactors, _ writer: inout MetricsWriter) {

@@ -34,6 +34,8 @@ package struct NodeFacts: Sendable {
     package var issuerKeysInForce: Int?
     /// Looks for those keys that failed in a row.
     package var issuerKeyFailures = 0
+    /// Seconds since 1970 at which the first certificate ends; nil without TLS.
+    package var certificateExpiryS: Int64?
 
     /// Public keys of the issuer in force, 0 where tokens need none.
     var issuerKeys: Int { issuerKeysInForce ?? 0 }
