@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(20)))
 struct RoleMatrixTests {
-    private struct Row {
+    struct Row {
         let op: String
         let roles: Set<Role>
         let members: Members
@@ -19,7 +19,7 @@ struct RoleMatrixTests {
 
     /// Docs/protocol.md section 3, with members that are well formed and name nothing that exists: whoever has the
     /// right is not told `forbidden`, whatever else is wrong.
-    private static let rows: [Row] = [
+    static let rows: [Row] = [
         Row(op: "chat_send", roles: speakers, members: ["text": "hello"]),
         Row(op: "chat_delete", roles: moderators, members: ["message": "m900000"]),
         Row(op: "chat_react", roles: speakers, members: ["message": "m900000", "emoji": "👍"]),

@@ -64,6 +64,7 @@ import Testing
         ring.succeeded(set, lifetimeMs: nil, nowMs: 40_000, chance: 0)
         #expect(find("a", 40_001).isUnknown && find(KeySet.id(of: key), 40_001).isFound)
         #expect(find("a", 70_000).isComing && wakes.load(ordering: .relaxed) == 2)
+        #expect(find("a", 70_000).isComing, "its thread has yet to wake")
         ring.beginLook()
         ring.failed(nowMs: 70_001, chance: 0)
         #expect(find("a", 70_002).isComing && wakes.load(ordering: .relaxed) == 2, "nobody knows while it is away")

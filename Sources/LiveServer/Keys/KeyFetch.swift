@@ -1,4 +1,4 @@
-// Owns what a look for keys can end with, and the look into a file. The look over the network is CurlTransfer's.
+// Owns what a look for keys can end with, and files with keys. The look over the network is CurlTransfer's.
 
 import Glibc
 
@@ -28,7 +28,7 @@ package enum KeyFetchFailure: Error, Sendable, Equatable {
     case stopped
     /// Another of libcurl's reasons, by its number.
     case other(Int)
-    /// The file can't be read: errno.
+    /// The file can't be read or made: errno.
     case unreadable(Int32)
 
     /// A sentence for the log.
@@ -45,13 +45,26 @@ package enum KeyFetchFailure: Error, Sendable, Equatable {
         case .untrusted: "the issuer's certificate is not to be trusted, or TLS failed"
         case .stopped: "the node is ending"
         case .other(let code): "libcurl failed with code \(code)"
-        case .unreadable(let code): "the file cannot be read: \(String(cString: strerror(code)))"
+        case .unreadable(let code): "the file: \(String(cString: strerror(code)))"
         }
     }
 }
 
-/// A look into a file.
+/// Files with keys.
 package enum KeyFile {
+    /// Makes a file that did not exist, readable by its owner alone; nil when done.
+    package static func create(_ path: String, _ bytes: [UInt8]) -> KeyFetchFailure? {
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return .unreadable(errno) }
+        let isWhole =
+            bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) } == bytes.count && fsync(file) == 0
+        let failure = errno
+        close(file)
+        guard !isWhole else { return nil }
+        unlink(path)
+        return .unreadable(failure)
+    }
+
     /// The file's bytes, at most those of the largest set and one more. Blocks on the disk.
     package static func read(_ path: String, bytesMax: Int = KeyLimits.setBytesMax) -> KeyFetch {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

@@ -53,8 +53,10 @@ package final class KeyRing: Sendable {
             if let key = held.set?.key(kid) { return .found(key) }
             guard hasSource else { return .unknown }
             isDue = !held.isLooking && held.refresh.wantsUnknown(nowMs: nowMs)
+            // From here on it is under way, though its thread has yet to wake.
+            if isDue { held.isLooking = true }
             // While the issuer can't be asked nobody knows whether the key is good.
-            let isOpen = isDue || held.isLooking || held.refresh.failures > 0 || held.looks == 0
+            let isOpen = held.isLooking || held.refresh.failures > 0 || held.looks == 0
             return isOpen ? .coming : .unknown
         }
         if isDue { wake() }

@@ -13,7 +13,7 @@ struct LiveServerCommand: ParsableCommand {
         discussion: "Without any configuration `liveserver serve` opens a demo class at http://127.0.0.1:8080/.",
         version: "liveserver \(ServerVersion.text)",
         subcommands: [
-            Serve.self, Init.self, Token.self, Doctor.self, SetSwitch.self, Switches.self, NodeStatus.self,
+            Serve.self, Init.self, Token.self, Key.self, Doctor.self, SetSwitch.self, Switches.self, NodeStatus.self,
             ListRooms.self, ShowRoom.self, Participants.self, Kick.self, Drain.self,
         ])
 

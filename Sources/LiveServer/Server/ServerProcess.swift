@@ -133,9 +133,16 @@ package final class ServerProcess {
                 log.setLevel($0.log.level)
                 return nil
             })
-        guard let encryption else { return }
-        Self.noteExpiry(node.configuration.tls, node)
-        reloads.add(Self.certificateStep(encryption, node))
+        if let encryption {
+            Self.noteExpiry(node.configuration.tls, node)
+            reloads.add(Self.certificateStep(encryption, node))
+        }
+        guard let tokens = node.tokens else { return }
+        reloads.add(
+            ReloadStep("issuer's keys") { _ in
+                tokens.reload()
+                return nil
+            })
     }
 
     /// Waits until the reactors have ended after `drain`, then closes the log and the stores.

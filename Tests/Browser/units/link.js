@@ -56,7 +56,8 @@ async function stage(script, play) {
   count += 1;
   try {
     await play({ room, sockets, log, states, connect: () => {
-      const whole = room.connect({ room: `t/${count}-${Date.now()}/live`, token: TOKEN, transport: script.transport });
+      const { transport, getToken } = script;
+      const whole = room.connect({ room: `t/${count}-${Date.now()}/live`, token: TOKEN, transport, getToken });
       whole.catch(() => {});
       return whole;
     } });
@@ -230,6 +231,98 @@ test("an expired resume token is given up once, an expired access token ends it"
   await connect();
   await until(() => room.model.state.seq === 9, "the fresh welcome");
   equal(sockets.map((s) => s.url.searchParams.has("resume")), [false, true, false]);
+}));
+
+const FRESH = `x.${btoa(JSON.stringify({ sub: "ada", n: 2 })).replaceAll("=", "")}.y`;
+const expiring = { ev: "auth_expiring", expires_in_s: 200 };
+
+test("a token that ends is renewed on the living socket, and the next socket has the fresh one", () => stage({
+  getToken: async () => FRESH,
+  socket: (socket, nth) => {
+    socket.open();
+    socket.say(nth === 1 ? welcome() : { ev: "resumed", from: 5, seq: 5, resume: "r", server_ts: 1 });
+    if (nth === 1) [expiring, expiring].forEach((event) => socket.say(event));
+  },
+  command: (socket, command) => {
+    if (command.op !== "auth") return;
+    socket.say({ re: command.id, ok: true, role: "student", expires_ts: Date.now() + 3_600_000, resume: "R9" });
+  },
+}, async ({ room, connect, sockets }) => {
+  await connect();
+  await until(() => sockets[0].sent.some(({ op }) => op === "auth"), "the renewal");
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  equal(sockets[0].sent.filter(({ op }) => op === "auth").map(({ token }) => token), [FRESH]);
+  equal([sockets.length, room.status.phase], [1, "live"]);
+  sockets[0].drop();
+  await until(() => sockets.length === 2, "the next socket");
+  equal(sockets[1].protocols, ["live.v1", `bearer.${FRESH}`]);
+  equal(sockets[1].url.searchParams.get("resume"), "R9");
+}));
+
+test("a token that has ended is replaced once before it is told", () => stage({
+  getToken: async () => FRESH,
+  socket: (socket, nth) => {
+    socket.open();
+    if (nth === 1) return socket.drop(4401);
+    return socket.say(welcome());
+  },
+}, async ({ connect, sockets }) => {
+  await connect();
+  equal(sockets[1].protocols[1], `bearer.${FRESH}`);
+}));
+
+for (const [how, getToken] of [["cannot be had", async () => Promise.reject(new Error("no"))],
+  ["is refused, too", async () => FRESH]]) {
+  test(`where a fresh token ${how}, the end is told`, () => stage({
+    getToken,
+    socket: (socket) => {
+      socket.open();
+      socket.drop(4401);
+    },
+  }, async ({ room, connect, sockets }) => {
+    const closed = new Promise((resolve) => room.addEventListener("closed", ({ detail }) => resolve(detail)));
+    connect();
+    equal((await closed).why, "expired");
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    ok(sockets.length <= 2, "it does not go on for ever");
+  }));
+}
+
+test("a renewal over SSE goes by POST under the fresh token", () => stage({
+  transport: "sse",
+  getToken: async () => FRESH,
+  fetch: async (url, init) => {
+    if (init.method === "POST") {
+      stage.posted = [JSON.parse(init.body), init.headers.Authorization];
+      return Response.json({ re: stage.posted[0].id, ok: true, role: "student", expires_ts: 1 });
+    }
+    const stream = new ReadableStream({ start(controller) {
+      for (const event of [welcome(), expiring]) {
+        controller.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`));
+      }
+    } });
+    return new Response(stream, { headers: { "Content-Type": "text/event-stream" } });
+  },
+}, async ({ connect }) => {
+  await connect();
+  await until(() => stage.posted, "the renewal");
+  equal([stage.posted[0].op, stage.posted[0].token, stage.posted[1]], ["auth", FRESH, `Bearer ${FRESH}`]);
+}));
+
+test("a long poll needs no renewal: its next request shows the fresh token", () => stage({
+  transport: "poll",
+  getToken: async () => FRESH,
+  fetch: async (url, init) => {
+    stage.shown = [...(stage.shown ?? []), init.headers.Authorization];
+    if (stage.shown.length === 1) return Response.json({ cursor: "e1234567.5", events: [welcome(), expiring] });
+    if (stage.shown.length === 2) return Response.json({ cursor: "e1234567.5", events: [] });
+    return new Promise(() => {});
+  },
+}, async ({ connect, log }) => {
+  await connect();
+  await until(() => stage.shown.length === 3, "the next requests");
+  equal(stage.shown[2], `Bearer ${FRESH}`);
+  ok(!log.includes("POST commands"), log.join());
 }));
 
 export { run };

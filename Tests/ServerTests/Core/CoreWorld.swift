@@ -3,6 +3,7 @@
 
 import Glibc
 import LiveIO
+import LiveKeys
 import LiveProtocol
 import LiveTestSupport
 import Rooms
@@ -114,12 +115,18 @@ final class CoreWorld {
     let mailboxes: [Mailbox<CoreMessage>]
     private let serverLog: ServerLog
 
+    /// - Parameter issuer: whose tokens a desk judges, once the test starts it; at most two wait there.
     init(
         reactors: Int = 1, mailboxCapacity: Int = 1 << 16, io: ReactorConfiguration = ReactorConfiguration(),
+        issuer: Issuer? = nil,
         _ change: (inout ServerConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = ServerConfiguration()
         configuration.dataDir = folder.path
+        if let issuer {
+            configuration.auth.algorithm = issuer.settings.algorithm
+            configuration.auth.issuer = issuer.settings.issuer
+        }
         change(&configuration)
         let wakers = try (0..<reactors).map { _ in try Waker() }
         let mailboxes = wakers.map { Mailbox<CoreMessage>(waker: $0, capacity: mailboxCapacity) }
@@ -136,7 +143,8 @@ final class CoreWorld {
             classes: ClassDirectory(key: configuration.auth.key, limits: configuration.classLimits),
             origins: try OriginPolicy([]),
             switches: try SwitchBoard(dataDirectory: folder.path, settings: configuration.features),
-            proxies: try TrustedProxies(configuration.trustedProxies), listenURL: "http://127.0.0.1")
+            proxies: try TrustedProxies(configuration.trustedProxies), listenURL: "http://127.0.0.1",
+            tokens: issuer.map { Self.desk($0, configuration, mailboxes) })
         self.stores = stores
         self.mailboxes = mailboxes
         var cores: [ReactorCore] = []
@@ -155,7 +163,18 @@ final class CoreWorld {
         self.ports = ports
     }
 
+    private static func desk(
+        _ issuer: Issuer, _ configuration: ServerConfiguration, _ mailboxes: [Mailbox<CoreMessage>]
+    ) -> TokenDesk {
+        let ring = KeyRing(
+            KeyRefreshSettings(refreshMs: 300_000, refetchMs: 30_000), own: issuer.key.publicKey, hasSource: false)
+        return TokenDesk(
+            settings: configuration.tokenSettings, ring: ring, keeper: nil, threads: 1, queueMax: 2
+        ) { answer, reactor in mailboxes[reactor].post(.tokenJudged(answer)) }
+    }
+
     deinit {
+        node.tokens?.stop()
         for core in cores {
             core.reactor.stop()
             core.reactor.run()

@@ -1,4 +1,4 @@
-// Owns the joint between a page's seat and its LiveRoom: connecting, renewing an expired seat, and the cover over the
+// Owns the joint between a page's seat and its LiveRoom: connecting, renewing a seat that ends, and the cover over the
 // page once the connection is closed for good. Never builds the room's panels.
 
 import { h, show, fill } from "./dom.js";
@@ -8,21 +8,18 @@ import { t } from "./i18n.js";
 
 const TRANSPORTS = new Set(["websocket", "sse", "poll"]);
 
-/** Connects a seat. `renew()` gives a new seat of the same participant when the token has expired. */
+/** Connects a seat. `renew()` gives a new seat of the same participant when the token ends. */
 export function openRoom(seat, renew) {
   const room = new LiveRoom();
   const asked = new URLSearchParams(location.search).get("transport");
-  room.addEventListener("closed", async ({ detail }) => {
-    if (detail.why !== "expired") return;
-    try {
-      const fresh = await renew();
-      Object.assign(seat, fresh);
-      room.renew(fresh.token);
-    } catch {
-      room.dispatchEvent(new Event("lost"));
-    }
+  room.addEventListener("closed", ({ detail }) => {
+    if (detail.why === "expired") room.dispatchEvent(new Event("lost"));
   });
-  room.connect({ room: seat.room, token: seat.token, ...(TRANSPORTS.has(asked) && { transport: asked }) })
+  const getToken = async () => {
+    Object.assign(seat, await renew());
+    return seat.token;
+  };
+  room.connect({ room: seat.room, token: seat.token, getToken, ...(TRANSPORTS.has(asked) && { transport: asked }) })
     .catch(() => {});
   // Tests and the curious: the room of this page.
   globalThis.liveRoom = room;

@@ -55,8 +55,15 @@ export class Link {
     return this.phase === "live";
   }
 
+  /** A fresh token: for the next connection, and for the requests of this one. */
   set token(token) {
     this.#place.token = token;
+    this.#current?.wire.renew?.(token);
+  }
+
+  /** Whether the server must be told of a fresh token: a long poll shows it with each request. */
+  get holdsToken() {
+    return this.transport !== "poll";
   }
 
   open() {

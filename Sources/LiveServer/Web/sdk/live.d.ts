@@ -8,6 +8,11 @@ export interface ConnectOptions {
   room: string;
   /** Access token; kept in memory only. */
   token: string;
+  /**
+   * Gives a fresh access token of the same person. Asked for when the server says that the token ends (some minutes
+   * ahead), and once when it has ended; without it the connection is `closed` with `why: "expired"`.
+   */
+  getToken?: () => Promise<string>;
   /** The server's origin. Default: the page's. */
   url?: string;
   /** Use this transport alone. Default: WebSocket, then SSE, then long poll. */

@@ -41,14 +41,19 @@ export class LiveRoom extends EventTarget {
   #remote = { phase: "connecting", transport: null, retryAtMs: null, rttMs: null };
   #first = null;
   #unfollow = null;
+  #getToken = null;
+  #renewing = false;
+  #revived = false;
   #video = null;
 
   /**
    * Takes a place in `room` ("i/c/s") with an access token. Resolves with the model's state when the room is there,
    * rejects where the server refuses for good. `url`: the server (default: this page's). `transport`: only this one.
    * `device`: names this connection (default: one for the browser, or one for the tab where tabs can't share).
+   * `getToken`: gives a fresh access token of the same person, asked for some minutes before the old one ends.
    */
-  connect({ room, token, url = location.origin, transport, device }) {
+  connect({ room, token, getToken, url = location.origin, transport, device }) {
+    this.#getToken = getToken ?? null;
     if (this.#tabs) throw new Error("already connected; close() first");
     const http = new URL(`/v1/rooms/${room}`, url).href;
     const participant = `${room}:${subjectOf(token)}`;
@@ -250,6 +255,7 @@ export class LiveRoom extends EventTarget {
       this.#resume = object.resume;
       return;
     }
+    if (object.ev === "auth_expiring") this.#renewInTime();
     this.#pulse.heard(object, Date.now());
     if (object.ev === "welcome" || object.ev === "resumed") {
       this.#resume = object.resume ?? this.#resume;
@@ -339,6 +345,7 @@ export class LiveRoom extends EventTarget {
 
   #attached() {
     const nowMs = Date.now();
+    this.#revived = false;
     this.#pulse.restart(nowMs);
     this.#outbox.expire(nowMs, this.#dedupeMs);
     this.#outbox.rewind();
@@ -346,7 +353,37 @@ export class LiveRoom extends EventTarget {
     this.#flush();
   }
 
+  /** The server says that the token ends: a fresh one is shown on the living connection, and nothing is interrupted. */
+  async #renewInTime() {
+    if (!this.#getToken || this.#renewing) return;
+    this.#renewing = true;
+    try {
+      const token = await this.#getToken();
+      this.#place.token = token;
+      const link = this.#link;
+      if (!link) return;
+      link.token = token;
+      if (link.live && link.holdsToken) this.#resume = (await this.send("auth", { token })).resume ?? this.#resume;
+    } catch {
+      // The old token is good for a while yet.
+      this.#after(LIMITS.renewAgainMs, () => this.#link?.live && this.#renewInTime());
+    } finally {
+      this.#renewing = false;
+    }
+  }
+
+  /** The token has ended, as after a night's sleep: one try with a fresh one before it is told. */
+  async #revive() {
+    this.#revived = true;
+    try {
+      this.renew(await this.#getToken());
+    } catch {
+      this.#closed("expired");
+    }
+  }
+
   #closed(why) {
+    if (why === "expired" && this.#link && this.#getToken && !this.#revived) return void this.#revive();
     this.#tell("closed", { why });
     this.#first?.reject(new LiveError({ code: "unauthenticated", message: why }));
     this.#first = null;

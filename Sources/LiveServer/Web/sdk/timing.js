@@ -21,6 +21,7 @@ export const LIMITS = Object.freeze({
   promotionCapMs: 600_000,
   inFlight: 64, // commands sent and unanswered; half the server's window of 128 ids
   queued: 256, // commands waiting; one more is refused with `overloaded`
+  renewAgainMs: 15_000, // a fresh token that could not be had is asked for again
   resends: 5, // times a command is sent again because the server said `unavailable`
   ballotAgainMs: 15_000, // a ballot that only the node holds is asked about again
   ballotMaxAgeMs: 24 * 3_600_000, // an unstored ballot older than this is given up

@@ -9,8 +9,8 @@ import { LIMITS, retryAfterHeaderMs } from "./timing.js";
  * What a transport is given: `http` and `ws` are the room's base URLs without a final slash, `query` holds
  * device, resume and cursor. What it calls: `on.message(object)`, `on.activity()` for any byte, and once `on.end(end)`
  * with `{attached?, code?, reason?, status?, retryAfterMs?, network?}`.
- * What it gives back: `{send(command) -> Promise<void>, close(), streams}`; `send` rejects when the command may not
- * have arrived.
+ * What it gives back: `{send(command) -> Promise<void>, close(), probes, renew?(token)}`; `send` rejects when the
+ * command may not have arrived, `renew` gives the requests to come another token.
  */
 export const TRANSPORTS = Object.freeze({ websocket: openWebSocket, sse: openSSE, poll: openPoll });
 
@@ -58,7 +58,11 @@ function openSSE(place, on) {
     (end) => abort.signal.aborted || on.end(end),
     () => abort.signal.aborted || on.end({ network: true }),
   );
-  return { probes: false, send: (command) => post(place, command, on), close: () => abort.abort() };
+  return { probes: false, send: (command) => post(place, command, on), close: () => abort.abort(), renew };
+
+  function renew(token) {
+    place.token = token;
+  }
 }
 
 async function readStream(place, on, signal) {
@@ -93,7 +97,11 @@ function openPoll(place, on) {
     (end) => abort.signal.aborted || on.end(end),
     () => abort.signal.aborted || on.end({ network: true }),
   );
-  return { probes: false, send: (command) => post(place, command, on), close: () => abort.abort() };
+  return { probes: false, send: (command) => post(place, command, on), close: () => abort.abort(), renew };
+
+  function renew(token) {
+    place.token = token;
+  }
 }
 
 async function pollLoop(place, on, signal) {
