@@ -57,6 +57,11 @@ class Node:
                 self.process.wait(20)
         self.folder.cleanup()
 
+    def command(self, *arguments):
+        """A command of the administration, on this node's folder."""
+        subprocess.run([BINARY, *arguments, "--data-dir", str(self.data)], cwd=self.folder.name, capture_output=True,
+                       timeout=60, check=True)
+
     def token(self, sub, role="student", room="demo/cs101/live", ttl="2h"):
         """A token under the development key."""
         command = [BINARY, "token", "--sub", sub, "--role", role, "--room", room, "--ttl", ttl, "--name", sub.title()]

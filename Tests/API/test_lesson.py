@@ -101,6 +101,15 @@ async def heartbeats(ada, ben, cid):
     await cid.post("heartbeat", seq=1, transport="longpoll", failed_connects=1)
 
 
+async def switches(node, ada):
+    """An operator switches hands off and on again; everybody is told."""
+    for word in ("off", "on"):
+        await asyncio.to_thread(node.command, "set", f"hands={word}", "--room", ROOM)
+        await ada.event("features", lambda event: event["off"] == (["hands"] if word == "off" else []))
+        if word == "off":
+            await ada.send("hand_raise", "forbidden")
+
+
 async def renewals(node, ada):
     """A token that ends soon is announced and renewed while its holder is inside."""
     short = SocketPerson(node, node.token("short", "student", ttl="8s"), ROOM)
@@ -135,6 +144,7 @@ async def lesson(node):
             await trouble(node, teacher, ada)
             await heartbeats(ada, ben, cid)
             await renewals(node, ada)
+            await switches(node, ada)
             await wrong(ada)
             await teacher.send("room_lock")
             await teacher.send("room_lock", locked=False)
