@@ -11,8 +11,22 @@ import pathlib
 import jsonschema
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-OPENAPI = json.loads((ROOT / "Docs" / "api" / "openapi.json").read_text())
-ASYNCAPI = json.loads((ROOT / "Docs" / "api" / "asyncapi.json").read_text())
+
+
+def _once(pairs):
+    """A member that stands twice would silently hide the first."""
+    twice = {name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1}
+    if twice:
+        raise ValueError(f"stands twice in an API document: {', '.join(sorted(twice))}")
+    return dict(pairs)
+
+
+def loaded(text):
+    return json.loads(text, object_pairs_hook=_once)
+
+
+OPENAPI = loaded((ROOT / "Docs" / "api" / "openapi.json").read_text())
+ASYNCAPI = loaded((ROOT / "Docs" / "api" / "asyncapi.json").read_text())
 METHODS = ("get", "post", "put", "delete")
 
 

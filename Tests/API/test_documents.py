@@ -7,6 +7,7 @@ import re
 
 import jsonschema
 import openapi_spec_validator
+import pytest
 
 import documents
 from documents import ASYNCAPI, OPENAPI, ROOT
@@ -27,6 +28,11 @@ def references(part):
     elif isinstance(part, list):
         for value in part:
             yield from references(value)
+
+
+def test_a_name_that_stands_twice_is_refused():
+    with pytest.raises(ValueError, match="stands twice"):
+        documents.loaded('{"a": {"b": 1, "b": 2}}')
 
 
 def test_the_openapi_document_is_valid():
