@@ -20,6 +20,7 @@ import Testing
         ("connections_per_participant", "ServerTests/Core/NodeLimitTests.swift", "the devices of a participant"),
         ("drain_ms", "ServerTests/Core/DrainTests.swift", "everybody leaves once, within the time"),
         ("frame_bytes", "ServerTests/Core/TransportLimitTests.swift", "a message of the longest size is taken"),
+        ("frame_rate", "ServerTests/Core/TransportLimitTests.swift", "so many steps of one connection"),
         ("gather_bytes", "ServerTests/Core/TransportLimitTests.swift", "an answer to a poll is as long as one write"),
         ("head_bytes", "ServerTests/Core/TransportLimitTests.swift", "a head of the longest size is taken"),
         ("head_timeout_ms", "ServerTests/Core/TransportLimitTests.swift", "a head that does not arrive in time"),

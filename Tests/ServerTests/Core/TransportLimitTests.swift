@@ -34,6 +34,22 @@ import Testing
         try plan.during { try world.until(what, seconds: 30 + ms / 1_000, condition) }
     }
 
+    @Test(arguments: [(sent: 12, atOnce: 12, throttled: UInt64(0)), (sent: 13, atOnce: 12, throttled: 1)])
+    func `so many steps of one connection are taken in a stretch, one more waits for the next`(
+        sent: Int, atOnce: Int, throttled: UInt64
+    ) throws {
+        // A hundred a second are twelve in a stretch of 128 ms. One read brings all, so they share one look at the clock.
+        let world = try CoreWorld { $0.limits.frameRate = 100 }
+        let peer = try world.peer()
+        let request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        peer.send(Array(String(repeating: request, count: sent).utf8))
+        func answers() -> Int { peer.text.ranges(of: "HTTP/1.1 200").count }
+        try world.until("the first answers") { answers() > 0 }
+        #expect(answers() == atOnce)
+        #expect(world.cores[0].counters.throttled == throttled)
+        try world.until("all are answered in the end") { answers() == sent }
+    }
+
     @Test func `a head of the longest size is taken, one byte more is 431`() throws {
         let world = try CoreWorld { $0.limits.headBytes = 4_096 }
         #expect(try answer(world, Self.head(bytes: 4_096)) == "200")
