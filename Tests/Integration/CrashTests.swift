@@ -41,7 +41,9 @@ struct CrashTests {
 
     @Test func `killed at random moments under load, nothing acknowledged is lost or doubled`() throws {
         var random = SeededRandom(seed: UInt64.random(in: 0 ... .max))
-        let node = try ServerUnderTest(settings: ["limits.moderator_rate=100000", "limits.moderator_burst=100000"])
+        let node = try ServerUnderTest(settings: [
+            "limits.moderator_rate=100000", "limits.moderator_burst=100000", "limits.frame_rate=500000",
+        ])
         let room = Classroom(node)
         var teacher = try room.socket("ms-k", .instructor)
         var got: [String] = []

@@ -189,7 +189,10 @@ struct DeflateTests {
 
     @Test func `who reads compressed frames slowly loses nothing`() throws {
         let node = try ServerUnderTest(
-            settings: ["limits.moderator_rate=1000000", "limits.moderator_burst=1000000", "limits.gather_bytes=16384"])
+            settings: [
+                "limits.moderator_rate=1000000", "limits.moderator_burst=1000000", "limits.gather_bytes=16384",
+                "limits.frame_rate=500000",
+            ])
         let room = Classroom(node)
         let teacher = try room.socket("ms-k", .instructor)
         let slow = try room.socket(

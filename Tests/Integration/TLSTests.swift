@@ -32,7 +32,10 @@ struct TLSTests {
 
     @Test func `a slow reader over TLS misses nothing, or is reset or closed`() throws {
         let node = try ServerUnderTest(
-            settings: ["limits.moderator_rate=1000000", "limits.moderator_burst=1000000", "limits.tail_events=4096"],
+            settings: [
+                "limits.moderator_rate=1000000", "limits.moderator_burst=1000000", "limits.tail_events=4096",
+                "limits.frame_rate=500000",
+            ],
             tls: true)
         let room = Classroom(node)
         let teacher = try room.socket("ms-k", .instructor)

@@ -10,7 +10,7 @@ import Testing
 struct RunTests {
     private static let raised = [
         "limits.student_rate=100000", "limits.student_burst=100000", "limits.moderator_rate=100000",
-        "limits.moderator_burst=100000",
+        "limits.moderator_burst=100000", "limits.frame_rate=500000",
     ]
 
     @Test(arguments: [
