@@ -37,6 +37,18 @@ import Testing
         _ = try world.member("ada", of: room)
     }
 
+    @Test(arguments: [(UInt64(256), 171), (1_024, 854), (20_000, 18_912), (1_000_000, 50_000)])
+    func `as many connections as descriptors leave room for, beside those who are to be told`(
+        descriptors: UInt64, connections: Int
+    ) {
+        var configuration = ServerConfiguration()
+        configuration.limits.connections = 50_000
+        let limits = CoreLimits(configuration.within(descriptors: descriptors), reactors: 1)
+        #expect(limits.connections == connections)
+        #expect(
+            limits.connections + limits.surplusMax + ServerConfiguration.descriptorsBeside <= Int(descriptors))
+    }
+
     @Test func `rooms count over all reactors, and one too many is overloaded`() throws {
         let world = try CoreWorld(reactors: 2) { $0.limits.rooms = 2 }
         _ = try world.member("ada", of: try world.room(at: 0))

@@ -45,8 +45,9 @@ package struct ServerConfiguration: Sendable, Equatable {
         guard descriptors > 0 else { return self }
         let forPeople = Int(clamping: descriptors) - Self.descriptorsBeside
         var fitting = self
-        // An eighth more is let in as far as its first request, to be told.
-        fitting.limits.connections = max(16, min(limits.connections, forPeople / 9 * 8))
+        // An eighth more, a thousand at most, is let in as far as its first request, to be told.
+        let toBeTold = min(CoreLimits.surplusCeiling, forPeople / 9)
+        fitting.limits.connections = max(16, min(limits.connections, forPeople - toBeTold))
         return fitting
     }
 

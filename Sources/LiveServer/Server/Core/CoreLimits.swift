@@ -56,6 +56,8 @@ struct CoreLimits: Sendable {
     /// Connections beyond `limits.connections` that are still read as far as their first request, so that a browser
     /// hears when to come again. Further ones get 503 at once.
     let surplusMax: Int
+    /// The most that a node of any size holds of those.
+    static let surplusCeiling = 1_024
     /// Joins under way on this reactor. Beyond: 1013 or 503, and another time to come.
     let joinsMax: Int
     /// What newcomers are told to wait when too many come at once, milliseconds: spread, so that they don't come back
@@ -100,7 +102,7 @@ struct CoreLimits: Sendable {
         frameBytes = limits.frameBytes
         stepsPerWindow = StepBudget.steps(perSecond: limits.frameRate)
         connections = limits.connections
-        surplusMax = min(1_024, max(16, limits.connections / 8))
+        surplusMax = min(Self.surplusCeiling, max(16, limits.connections / 8))
         devicesMax = limits.connectionsPerParticipant
         participantsMax = limits.roomParticipants
         joinLagNs = UInt64(limits.joinLagMs) * 1_000_000
