@@ -14,7 +14,7 @@ AUTOBAHN ?= ../shared/autobahn
 SCHEME ?= both
 SERVE_ARGUMENTS ?=
 
-.PHONY: help setup setup-test build run test test-swift test-alerts test-api test-browser simulation bench load check lint tidy warnings format fuzz conformance test-conformance sanitize faults hostile interop proxies soak clean
+.PHONY: help setup setup-test build run test test-swift test-alerts test-api test-browser simulation bench load check lint tidy warnings format fuzz conformance test-conformance sanitize sanitize-server faults hostile interop proxies soak clean
 .DEFAULT_GOAL := help
 # The steps of a target build on each other.
 .NOTPARALLEL:
@@ -89,6 +89,9 @@ test-conformance: build ## compares compression with that of PyPI's websockets
 
 sanitize: setup ## runs the tests, a busy class and attacks under AddressSanitizer and ThreadSanitizer
 	@scripts/sanitize.sh all
+
+sanitize-server: setup ## the server alone under both sanitizers: a busy class and attacks, in minutes
+	@scripts/sanitize.sh server
 
 faults: setup ## kills the node, fills its disk, stops reading: against the real server
 	@$(SWIFT) build --product liveserver
