@@ -42,6 +42,8 @@ final class ReactorCore: ReactorDriver {
     // What must be looked at when the round ends.
     var dirtySessions: [ConnectionID] = []
     var dirtyReplicas: [Int32] = []
+    /// Readers that a flush found too far behind.
+    var fallenBehind: [ConnectionID] = []
     /// Rooms whose flush waits one round for more of their events.
     var deferredReplicas: [Int32] = []
     var dirtyHomes: [UInt32] = []
@@ -202,6 +204,7 @@ final class ReactorCore: ReactorDriver {
         for _ in 0..<4 where !(dirtySessions.isEmpty && dirtyReplicas.isEmpty) {
             flushDirtySessions()
             flushDirtyReplicas()
+            settleFallenBehind()
         }
         if !(dirtySessions.isEmpty && dirtyReplicas.isEmpty) { armRetry() }
         bringDeferredBack()

@@ -131,7 +131,7 @@ extension ReactorCore {
                 }
                 if cursor != shared.cursor {
                     if cursor < log.firstIndex {
-                        fellBehind(session, replica)
+                        fellBehind(session)
                         continue
                     }
                     let slice = log.slice(from: cursor, bytesMax: limits.gatherBytes, form: form)
@@ -162,7 +162,7 @@ extension ReactorCore {
     func catchUp(_ session: UnsafeMutablePointer<Session>, _ log: borrowing FrameLog, _ replica: RoomReplica) {
         while session.pointee.cursor < log.nextIndex, !session.pointee.flags.contains(.blocked) {
             let cursor = session.pointee.cursor
-            if cursor < log.firstIndex { return fellBehind(session, replica) }
+            if cursor < log.firstIndex { return fellBehind(session) }
             let slice = log.slice(from: cursor, bytesMax: limits.gatherBytes, form: session.pointee.form)
             let sent = reactor.trySend(session.pointee.id, slice.bytes)
             if sent == slice.bytes.count {
@@ -354,21 +354,5 @@ extension ReactorCore {
         }
         let bytes = scratch
         if !bytes.isEmpty { bytes.withUnsafeBytes { sendWhole(session, $0) } }
-    }
-
-    // MARK: Readers that are too slow
-
-    /// The tail no longer reaches back to this member: a fresh snapshot, but not over and over.
-    func fellBehind(_ session: UnsafeMutablePointer<Session>, _ replica: RoomReplica) {
-        let sinceReset = now32 &- session.pointee.lastResetMs
-        guard session.pointee.lastResetMs == 0 || sinceReset >= UInt32(limits.resetEveryMs) else {
-            counters.slowClosed += 1
-            return closeSession(session, code: CloseCode.tooSlow, reason: "reading too slowly")
-        }
-        session.pointee.lastResetMs = max(1, now32)
-        counters.resets += 1
-        // Stand at the head meanwhile: the welcome under way holds everything up to its own seq.
-        session.pointee.cursor = replica.nextIndex(in: LogClass(session.pointee.view))
-        requestReset(session, replica)
     }
 }

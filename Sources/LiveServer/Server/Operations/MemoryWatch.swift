@@ -24,12 +24,19 @@ final class MemoryWatch: Sendable {
             var trimmedMs: UInt64 = 0
             var nothing: [Void] = []
             while ending.take(into: &nothing, deadlineNs: MonotonicClock.nowNs() + Self.everyMs * 1_000_000) {
+                let resident = ProcessFacts.residentMemory()
+                // Without a descriptor to look with, what was known goes on to hold.
+                guard resident > 0 else { continue }
                 let before = pressure.level
-                let level = pressure.step(residentBytes: Int(clamping: ProcessFacts.residentMemory()))
+                let level = pressure.step(residentBytes: Int(clamping: resident))
                 node.gauges.memoryLevel = level
                 if level != before { Self.tell(node.log, before, level) }
-                guard level >= .shortensTails else { continue }
-                for reactor in 0..<node.reactorCount { _ = node.post(.shed(level), to: reactor) }
+                guard level > .well else { continue }
+                if level >= .shortensTails {
+                    for reactor in 0..<node.reactorCount { _ = node.post(.shed(level), to: reactor) }
+                }
+                // At the first level too: what those who left have freed would otherwise stay with the allocator, and
+                // the node would turn everybody away for ever.
                 let nowMs = MonotonicClock.nowNs() / 1_000_000
                 if nowMs >= trimmedMs + Self.trimEveryMs {
                     trimmedMs = nowMs

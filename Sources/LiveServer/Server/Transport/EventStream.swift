@@ -57,7 +57,7 @@ extension ReactorCore {
                 continue
             }
             if cursor < log.firstIndex {
-                fellBehind(session, replica)
+                fellBehind(session)
                 continue
             }
             if cursor < head {
@@ -129,7 +129,7 @@ extension ReactorCore {
     ) {
         while session.pointee.cursor < log.nextIndex, !session.pointee.flags.contains(.blocked) {
             let cursor = session.pointee.cursor
-            if cursor < log.firstIndex { return fellBehind(session, replica) }
+            if cursor < log.firstIndex { return fellBehind(session) }
             let next = buildEvents(log, from: cursor, epoch: replica.epoch)
             let sent = scratch.withUnsafeBytes { reactor.trySend(session.pointee.id, $0) }
             session.pointee.lastOutboundMs = now32
