@@ -77,8 +77,9 @@ def storm(node, options, crowd, over, shape, arguments):
     with tempfile.NamedTemporaryFile(suffix=".json") as result:
         before = node.cpu_s()
         command = [
-            LOAD, "storm", "--url", node.url, "--people", str(options.inside), "--crowd", str(crowd), "--over", str(over),
-            "--shape", shape, "--rate", "20", "--calm", "10", "--json", result.name, "--quiet", *arguments]
+            LOAD, "storm", "--url", node.url, "--people", str(options.inside), "--crowd", str(crowd),
+            "--over", str(over), "--shape", shape, "--rate", "20", "--calm", "10", "--json", result.name, "--quiet",
+            *arguments]
         status = pinned(1, command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         words, _ = status.communicate(timeout=600)
         if status.returncode == 2:
@@ -112,9 +113,10 @@ def main():
                 finally:
                     node.end()
     bad = [run for run in runs if run["figures"]["violations"]]
-    print(f"{options.crowd} join one room where {options.inside} chat (20 messages a second); medians of {options.rounds}\n")
-    print("| storm | all in after s | join p50 ms | join p99 ms | deferred | failed | p99 inside before, ms | during, ms | ratio |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    print(
+        f"{options.crowd} join one room where {options.inside} chat (20 messages a second); medians of {options.rounds}\n\n"
+        "| storm | all in after s | join p50 ms | join p99 ms | deferred | failed | p99 inside before, ms | during, ms "
+        "| ratio |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     for name, _, _ in KINDS:
         for shape in ("bell", "instant"):
             for state in ("cold", "warm"):
@@ -124,9 +126,10 @@ def main():
                     return statistics.median(f.get(key, 0) for f in here)
 
                 ratio = statistics.median(f["chat_during_p99_ms"] / f["chat_before_p99_ms"] for f in here)
+                failed = sum(f.get("failed", 0) for f in here)
                 print(
                     f"| {name}, {shape}, {state} | {middle('join_all_s'):.2f} | {middle('join_p50_ms'):.0f} "
-                    f"| {middle('join_p99_ms'):.0f} | {middle('deferred'):.0f} | {sum(f.get('failed', 0) for f in here):.0f} "
+                    f"| {middle('join_p99_ms'):.0f} | {middle('deferred'):.0f} | {failed:.0f} "
                     f"| {middle('chat_before_p99_ms'):.1f} | {middle('chat_during_p99_ms'):.1f} | {ratio:.2f} |")
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(runs, indent=1))

@@ -39,6 +39,23 @@ import Testing
         #expect(bench.reactor.connectionCount == 2)
     }
 
+    @Test func `places are shared between reactors, and given back with the socket`() throws {
+        let places = SocketPlaces(countMax: 3)
+        let here = try Bench { $0.places = places }
+        let there = try Bench { $0.places = places }
+        let (_, first) = try here.join()
+        _ = try here.join()
+        _ = try there.join()
+        let fourth = try RawPeer(port: there.port)
+        try there.turn("refusal") { there.reactor.statistics.refused == 1 }
+        #expect((try? fourth.read())?.isEmpty ?? true)
+        here.reactor.close(first, afterDrain: false)
+        here.turn(rounds: 2)
+        #expect(places.count == 2)
+        _ = try there.join()
+        #expect(places.count == 3 && there.reactor.connectionCount == 2)
+    }
+
     @Test(arguments: [EMFILE, ENFILE])
     func `with descriptors used up newcomers are turned away, the loop does not spin, and it recovers`(
         error: Int32

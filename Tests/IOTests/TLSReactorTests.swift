@@ -37,11 +37,13 @@ import Testing
     }
 
     @Test func `the driver hears of a connection when its handshake is done, and never of one that fails`() throws {
-        let bench = try Bench(serving: TestCertificates.server())
+        let places = SocketPlaces(countMax: 2)
+        let bench = try Bench(serving: TestCertificates.server()) { $0.places = places }
         let silent = try RawPeer(port: bench.port)
         let peer = try TLSPeer(port: bench.port, TestCertificates.client())
         try bench.turn("both taken") { bench.reactor.connectionCount == 2 }
         #expect(bench.driver.accepted.isEmpty)
+        #expect(places.count == 2, "who says nothing holds a descriptor, too")
         silent.close()
         try bench.turn("the silent one's end") { bench.reactor.connectionCount == 1 }
         #expect(bench.driver.ends.isEmpty)

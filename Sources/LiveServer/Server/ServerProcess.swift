@@ -37,7 +37,8 @@ package final class ServerProcess {
     /// Starts a node.
     /// - Throws: `StartFailure` naming what is in the way.
     package init(configuration: ServerConfiguration, log: ServerLog) throws(StartFailure) {
-        let configuration = configuration.within(descriptors: raiseDescriptorLimit().current)
+        let descriptors = raiseDescriptorLimit().current
+        let configuration = configuration.within(descriptors: descriptors)
         let directory = configuration.dataDir
         try ServerProcess.makeFolder(directory)
         let cpus = availableCPUs()
@@ -100,7 +101,8 @@ package final class ServerProcess {
             classStore: opened.classStore, classes: opened.classes, origins: origins,
             switches: switches, proxies: proxies,
             listenURL: "\(encryption == nil || extraTLS ? "http" : "https")://\(shownHost):\(port)",
-            tlsPort: encryption == nil ? nil : extraTLS ? tlsPort : port, tokens: tokens)
+            tlsPort: encryption == nil ? nil : extraTLS ? tlsPort : port, tokens: tokens,
+            places: SocketPlaces(countMax: ServerConfiguration.socketsMax(descriptors: descriptors)))
         encryptedURL = extraTLS ? "https://\(shownHost):\(tlsPort)" : nil
         tokens?.start()
         if let reason = opened.epoch.beganBecause { log.info("new epoch", reason: reason) }
@@ -208,8 +210,9 @@ package final class ServerProcess {
         mailbox: Mailbox<CoreMessage>
     ) {
         do throws(IOFailure) {
-            let reactor = try Reactor(
-                configuration: ServerProcess.reactorConfiguration(node.configuration), waker: waker)
+            var io = ServerProcess.reactorConfiguration(node.configuration)
+            io.places = node.places
+            let reactor = try Reactor(configuration: io, waker: waker)
             let core = ReactorCore(index: index, node: node, reactor: reactor, mailbox: mailbox)
             reactor.attach(core)
             var taken = listeners.take()

@@ -108,7 +108,7 @@ extension Reactor {
     private func take(
         _ fd: consuming OwnedFD, _ peer: PeerAddress, _ isEncrypted: Bool, _ driver: any ReactorDriver
     ) {
-        guard connectionCount < configuration.connectionsMax else {
+        guard connectionCount < configuration.connectionsMax, configuration.places?.take() ?? true else {
             state.pointee.statistics.refused += 1
             return
         }
@@ -122,6 +122,7 @@ extension Reactor {
             state.pointee.statistics.accepted += 1
             driver.accepted(id, from: peer)
         } catch {
+            configuration.places?.giveBack()
             noteAcceptFailure(error.errno)
         }
     }

@@ -26,6 +26,15 @@ extension Reactor {
         state.pointee.statistics.bytesIn += UInt64(result)
         encryption.wire.show(UnsafeRawBufferPointer(start: base, count: result))
         let (count, reading) = decrypt(slot, link, behind: kept)
+        if slot.pointee.isBlocked {
+            // Nobody else bounds these: they are not the driver's.
+            link.unreadAnswers &+= UInt32(truncatingIfNeeded: encryption.wire.output.count)
+            guard link.unreadAnswers <= configuration.unreadAnswersMax else {
+                encryption.wire.clearOutput()
+                slot.pointee.tls = nil
+                return markEnded(id, slot, .failed(errno: ENOBUFS))
+            }
+        }
         _ = sendOutput(id, slot)
         guard slot.pointee.phase == .open else { return }
         show(count, reading, id, slot, driver)

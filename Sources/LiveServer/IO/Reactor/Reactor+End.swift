@@ -73,6 +73,7 @@ extension Reactor {
                 if slot.pointee.isTold { driver.ended(id, slot.pointee.end.full) }
                 SystemCall.close(slot.pointee.descriptor)
                 state.pointee.slab.remove(id.slab)
+                configuration.places?.giveBack()
                 state.pointee.statistics.closed += 1
             }
         }

@@ -10,6 +10,11 @@ package struct ReactorConfiguration: Sendable {
     package var acceptPauseMs: UInt32 = 50
     /// Connections at once; beyond it a newcomer is closed at once and counted as refused.
     package var connectionsMax = 1_000_000
+    /// What this reactor's listeners share with those of others, beside that; only for reactors that connect nowhere.
+    package var places: SocketPlaces?
+    /// Bytes of answers to what a blocked encrypted peer sends (RFC 8446 §4.6.3, requested key updates) that are kept for
+    /// it; beyond it the connection ends with `.failed(ENOBUFS)`. A peer has reason for a few dozen bytes.
+    package var unreadAnswersMax: UInt32 = 64 * 1024
     /// Events taken from the kernel a round.
     package var eventsMax = 512
     /// TCP_NOTSENT_LOWAT: bytes that may lie unsent in the kernel before a socket counts as blocked; 0 leaves it alone.
@@ -43,7 +48,7 @@ package struct ReactorStatistics: Sendable {
     package var connects: UInt64 = 0
     /// Connections that ended.
     package var closed: UInt64 = 0
-    /// Newcomers closed because `connectionsMax` was reached.
+    /// Newcomers closed because `connectionsMax` was reached, or no place was left.
     package var refused: UInt64 = 0
     /// Accepts that failed, by errno.
     package var acceptFailures: [Int32: UInt64] = [:]

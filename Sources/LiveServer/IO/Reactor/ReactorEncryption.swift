@@ -24,6 +24,8 @@ final class TLSLink {
     let isClient: Bool
     /// The costly part of the handshake is done, or never ours: what comes needs no turn.
     var isPastKeyExchange: Bool
+    /// Bytes of answers to its input that were written while it took none.
+    var unreadAnswers: UInt32 = 0
     /// Plain bytes that the driver of a client left to be sent when the handshake is over.
     var early: Outbox?
 

@@ -39,6 +39,11 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Descriptors that connections leave to files, listeners, threads and those who are being turned away.
     package static let descriptorsBeside = 64
 
+    /// Sockets of listeners at once, handshakes included: half of what stands beside the people is for files alone.
+    static func socketsMax(descriptors: UInt64) -> Int {
+        descriptors > 0 ? max(32, Int(clamping: descriptors) - descriptorsBeside / 2) : .max
+    }
+
     /// The same with no more connections than the process has descriptors for: beyond its own limit a node tells
     /// newcomers when to come again; at the kernel's it could not even take them to say so.
     package func within(descriptors: UInt64) -> ServerConfiguration {

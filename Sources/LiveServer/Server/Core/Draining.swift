@@ -16,6 +16,8 @@ struct Farewell {
     static let portionMin = 20
 
     private var leaving: [ConnectionID]
+    /// The node has been told that nobody is left here.
+    var isToldOver = false
     private let portion: Int
 
     /// All of `members`, over at most `spreadMs`.
@@ -68,8 +70,13 @@ extension ReactorCore {
         for id in portion {
             if let session = sessions.find(id) { sendAway(session, leftMs: leftMs) }
         }
+        if farewell.isOver, !farewell.isToldOver {
+            farewell.isToldOver = true
+            node.gauges.farewellIsOver()
+        }
         self.farewell = farewell
-        if farewell.isOver {
+        // Rooms here may have their people at other reactors: their last commands are answered, too.
+        if farewell.isOver, node.gauges.farewells <= 0 {
             stopsAtMs = stopsAtMs ?? reactor.nowMs + UInt64(limits.drainLingerMs)
             if isAllSaid { return reactor.stop() }
         }

@@ -11,6 +11,9 @@ final class NodeGauges: Sendable {
     private let roomCount = Atomic<Int>(0)
     private let tailByteCount = Atomic<Int>(0)
     private let memory = Atomic<Int>(0)
+    private let farewellCount: Atomic<Int>
+
+    init(reactors: Int) { farewellCount = Atomic(reactors) }
 
     // MARK: Connections
 
@@ -33,6 +36,13 @@ final class NodeGauges: Sendable {
     }
 
     func leaveRoom() { roomCount.subtract(1, ordering: .relaxed) }
+
+    // MARK: The end
+
+    /// Reactors that still have somebody to send away, once the node drains.
+    var farewells: Int { farewellCount.load(ordering: .relaxed) }
+
+    func farewellIsOver() { farewellCount.subtract(1, ordering: .relaxed) }
 
     // MARK: Tails
 

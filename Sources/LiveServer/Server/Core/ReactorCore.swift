@@ -81,6 +81,8 @@ final class ReactorCore: ReactorDriver {
     var stopsAtMs: UInt64?
     /// Bytes of the tails here, as far as the node counts them.
     var tailBytesHere = 0
+    /// What they had when the last shortening did not reach its aim; 0 where it did.
+    var tailBytesLeast = 0
     /// The log or the store does not answer, and the people here have been told.
     var isDegraded = false
 

@@ -40,7 +40,9 @@ final class ServerNode: Sendable {
     /// Whom the node believes when it says for whom it speaks.
     let proxies: TrustedProxies
     /// What the reactors count together.
-    let gauges = NodeGauges()
+    let gauges: NodeGauges
+    /// For the sockets of all listeners.
+    let places: SocketPlaces
     /// Where the node listens, for links.
     let listenURL: String
     /// Seconds since 1970 at which the first certificate ends, as of the last reload; 0 without TLS.
@@ -59,9 +61,12 @@ final class ServerNode: Sendable {
         configuration: ServerConfiguration, epoch: String, log: ServerLog, mailboxes: [Mailbox<CoreMessage>],
         backplane: any Backplane, ballots: BallotDesk, history: HistoryStore, classStore: ClassStore,
         classes: ClassDirectory, origins: OriginPolicy, switches: SwitchBoard, proxies: TrustedProxies,
-        listenURL: String, tlsPort: UInt16? = nil, tokens: TokenDesk? = nil
+        listenURL: String, tlsPort: UInt16? = nil, tokens: TokenDesk? = nil,
+        places: SocketPlaces = SocketPlaces(countMax: .max)
     ) {
         self.configuration = configuration
+        gauges = NodeGauges(reactors: mailboxes.count)
+        self.places = places
         self.epoch = epoch
         self.log = log
         self.mailboxes = mailboxes

@@ -134,8 +134,8 @@ final class SessionIdentity {
     var accessExpS: Int64
     /// When its holder is told that it ends, Unix seconds; `.max`: it was told, or never is.
     var warnAtS = Int64.max
-    /// Its next token is being checked.
-    var isRenewing = false
+    /// Since when its next token is being checked, by `now32`; nil while none is.
+    var renewingSinceMs: UInt32?
     /// For messages that no room is asked about; made with the first of them.
     var allowance: TokenBucket?
     /// Messages of this connection that could not be read.

@@ -31,9 +31,15 @@ extension ReactorCore {
     /// too much, and an eighth more, so that not every round has to.
     func keepTailsBounded() {
         let all = node.gauges.tailBytes
-        guard all > limits.tailBytesNode, tailBytesHere > 0 else { return }
+        guard all > limits.tailBytesNode, tailBytesHere > 0 else {
+            tailBytesLeast = 0
+            return
+        }
+        // Where each tail is as short as it may be already, another look is worth it only when they have grown.
+        guard tailBytesHere > tailBytesLeast + tailBytesLeast / 8 else { return }
         let share = Int(Double(tailBytesHere) * Double(limits.tailBytesNode) / Double(all))
         shortenTails(toBytes: share - share / 8)
+        tailBytesLeast = tailBytesHere > share ? tailBytesHere : 0
     }
 
     /// Shortens tails until all here have at most so many bytes, or each is as short as it may be.

@@ -10,7 +10,8 @@ extension ReactorCore {
     /// `auth {token}` on a WebSocket.
     func authorizeAgain(_ session: UnsafeMutablePointer<Session>, _ id: CommandID, _ token: String) {
         guard let identity = session.pointee.identity else { return }
-        guard !identity.isRenewing else {
+        // An answer that was lost on its way must not keep its holder from trying again.
+        if let sinceMs = identity.renewingSinceMs, now32 &- sinceMs < UInt32(limits.answerTimeoutMs) {
             counters.reject(.rateLimited)
             return sendJSON(
                 session,
@@ -21,14 +22,14 @@ extension ReactorCore {
         case .done(let verdict): renew(session, id, verdict)
         case .asked(let question):
             guard ask(question, for: .renewal(session.pointee.id, id)) else { return renew(session, id, .unavailable) }
-            identity.isRenewing = true
+            identity.renewingSinceMs = now32
         }
     }
 
     /// The new token of a WebSocket has been judged.
     func renew(_ session: UnsafeMutablePointer<Session>, _ id: CommandID, _ verdict: TokenVerdict) {
         guard let identity = session.pointee.identity else { return }
-        identity.isRenewing = false
+        identity.renewingSinceMs = nil
         switch judgeRenewal(verdict, identity.participant, identity.room, session) {
         case .failure(let refusal):
             counters.reject(refusal.rejection.code)
