@@ -264,7 +264,7 @@ def judge(verdict, school, samples, base, after, minutes):
     rise = slope(warm, "rss_mib")
     allowed = max(RISE_SHARE * mean, RISE_MIB)
     verdict.check(rise <= allowed, f"memory after the warm-up: {mean:.1f} MiB on average, {rise:+.2f} MiB to the end")
-    # What a node opens when the first people come (databases, their logs) stays open: the baseline is the first minute's.
+    # What a node opens when the first people come (databases, their logs) stays open: compared with the first minute.
     beside = [s["descriptors"] - s["connections"] for s in samples]
     opened = max(beside[:6])
     verdict.check(

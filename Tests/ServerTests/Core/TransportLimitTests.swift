@@ -38,7 +38,7 @@ import Testing
     func `so many steps of one connection are taken in a stretch, one more waits for the next`(
         sent: Int, atOnce: Int, throttled: UInt64
     ) throws {
-        // A hundred a second are twelve in a stretch of 128 ms. One read brings all, so they share one look at the clock.
+        // A hundred a second are twelve in a stretch of 128 ms. One read brings all, so they share one look at a clock.
         let world = try CoreWorld { $0.limits.frameRate = 100 }
         let peer = try world.peer()
         let request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"

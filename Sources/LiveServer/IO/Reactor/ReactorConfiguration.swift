@@ -12,8 +12,8 @@ package struct ReactorConfiguration: Sendable {
     package var connectionsMax = 1_000_000
     /// What this reactor's listeners share with those of others, beside that; only for reactors that connect nowhere.
     package var places: SocketPlaces?
-    /// Bytes of answers to what a blocked encrypted peer sends (RFC 8446 §4.6.3, requested key updates) that are kept for
-    /// it; beyond it the connection ends with `.failed(ENOBUFS)`. A peer has reason for a few dozen bytes.
+    /// Bytes of answers to what a blocked encrypted peer sends (RFC 8446 §4.6.3, requested key updates) that are kept
+    /// for it; beyond it the connection ends with `.failed(ENOBUFS)`. A peer has reason for a few dozen bytes.
     package var unreadAnswersMax: UInt32 = 64 * 1024
     /// Events taken from the kernel a round.
     package var eventsMax = 512
