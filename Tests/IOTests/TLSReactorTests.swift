@@ -115,6 +115,46 @@ import Testing
         #expect(bench.driver.bytes[id] == sent)
     }
 
+    @Test(arguments: [false, true])
+    func `what comes together with the peer's close is served and answered before the end is told`(
+        holdsBack: Bool
+    ) throws {
+        let bench = try Bench(serving: TestCertificates.server())
+        let (peer, id) = try bench.joinEncrypted()
+        // Takes one byte at a time and answers at the end of the round, as a server does that works in portions.
+        var answers: [UInt8] = []
+        bench.driver.onReceived = { _, bytes in
+            answers.append(bytes[0] &+ 100)
+            return 1
+        }
+        bench.driver.onRoundEnded = { [unowned bench] in
+            guard !answers.isEmpty else { return }
+            answers.withUnsafeBytes { bench.reactor.send(id, $0) }
+            answers.removeAll()
+            // The next byte is asked for, as after a pause.
+            bench.reactor.setReading(id, false)
+            bench.reactor.setReading(id, true)
+        }
+        if holdsBack { bench.reactor.setReading(id, false) }
+        peer.send([1, 2, 3])
+        peer.sayClose()
+        for _ in 0..<3 {
+            peer.pump()
+            bench.turn(rounds: 1)
+        }
+        if holdsBack {
+            #expect(bench.driver.ends[id] == nil)
+            bench.reactor.setReading(id, true)
+        }
+        try bench.turn("the end") {
+            peer.pump()
+            return bench.driver.ends[id] != nil
+        }
+        peer.pump()
+        #expect(peer.plain == [101, 102, 103])
+        #expect(bench.driver.ends[id] == [.peerClosed])
+    }
+
     @Test func `what comes with the end of the handshake is shown, or kept while reading is held back`() throws {
         for holdsBack in [false, true] {
             let bench = try Bench(serving: TestCertificates.server())

@@ -16,6 +16,8 @@ extension Reactor {
         _ id: ConnectionID, _ slot: UnsafeMutablePointer<ConnectionSlot>, _ driver: any ReactorDriver
     ) {
         guard let link = slot.pointee.tls else { return }
+        // The last was read already; what it came with is served before the end is.
+        guard !link.endIsDue else { return }
         let kept = Int(slot.pointee.keptCount)
         let encryption = shared()
         let room = min(
@@ -63,7 +65,8 @@ extension Reactor {
         _ driver: any ReactorDriver
     ) {
         guard slot.pointee.phase == .open else { return }
-        if count > Int(slot.pointee.keptCount) {
+        let hasMore = count > Int(slot.pointee.keptCount)
+        if hasMore {
             if slot.pointee.isReading {
                 deliver(id, slot, count, driver)
             } else {
@@ -73,6 +76,10 @@ extension Reactor {
         guard slot.pointee.phase == .open else { return }
         switch reading {
         case .bytes, .needsInput: break
+        case .closed where hasMore || slot.pointee.keptCount > 0:
+            // As with a FIN, which is another read: what came before it is answered first.
+            slot.pointee.tls?.endIsDue = true
+            state.pointee.resumed.append(id)
         case .closed: sawEnd(id, slot)
         case .failed:
             // The alert is sent; a close_notify must not follow it.

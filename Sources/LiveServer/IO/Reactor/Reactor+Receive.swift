@@ -12,7 +12,7 @@ extension Reactor {
         guard let slot = slot(id), slot.pointee.isDriven, slot.pointee.isReading != on else { return }
         slot.pointee.isReading = on
         updateInterest(id, slot)
-        if on, slot.pointee.keptCount > 0 { state.pointee.resumed.append(id) }
+        if on, slot.pointee.keptCount > 0 || slot.pointee.tls?.endIsDue == true { state.pointee.resumed.append(id) }
     }
 
     /// One event of a connection.
@@ -141,6 +141,16 @@ extension Reactor {
             guard let slot = slot(id), slot.pointee.phase == .open, slot.pointee.isReading else { continue }
             let kept = Int(slot.pointee.keptCount)
             if kept > 0 { deliver(id, slot, kept, driver) }
+            guard slot.pointee.phase == .open, let link = slot.pointee.tls, link.endIsDue else { continue }
+            let round = state.pointee.statistics.rounds
+            if Int(slot.pointee.keptCount) < kept { link.servedInRound = round }
+            guard slot.pointee.isReading else { continue }
+            if link.servedInRound == round {
+                // It may have an answer, which leaves at the end of this round.
+                state.pointee.resumed.append(id)
+            } else {
+                sawEnd(id, slot)
+            }
         }
     }
 

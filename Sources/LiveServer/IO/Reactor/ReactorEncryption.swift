@@ -24,6 +24,10 @@ final class TLSLink {
     let isClient: Bool
     /// The costly part of the handshake is done, or never ours: what comes needs no turn.
     var isPastKeyExchange: Bool
+    /// The peer's close_notify came together with bytes that are not served yet.
+    var endIsDue = false
+    /// Then: the round in which the driver last took some of them.
+    var servedInRound = UInt64.max
     /// Bytes of answers to its input that were written while it took none.
     var unreadAnswers: UInt32 = 0
     /// Plain bytes that the driver of a client left to be sent when the handshake is over.
