@@ -144,9 +144,9 @@ struct RenewalTests {
         let issuer = try TestIssuer(.es256)
         let node = try ServerUnderTest(settings: issuer.nodeSettings)
         let room = Classroom(node)
-        let ada = try room.enter(token: try issuer.token("ada", room: room.key, ttlS: 3))
+        let ada = try room.enter(token: try issuer.token("ada", room: room.key, ttlS: 10))
         let stream = try LiveStream(
-            port: node.port, path: room.livePath, token: try issuer.token("ben", room: room.key, ttlS: 3))
+            port: node.port, path: room.livePath, token: try issuer.token("ben", room: room.key, ttlS: 10))
         _ = try stream.event("welcome")
         try ada.demand("auth", Self.auth(try issuer.token("ada", room: room.key)))
         let posted = try room.ask(
@@ -154,7 +154,7 @@ struct RenewalTests {
             body: Command.bytes("auth", id: "r", Self.auth(try issuer.token("ben", room: room.key, ttlS: 3_000))))
         #expect(posted.status == 200)
         #expect(try ada.ask("auth", Self.auth(try issuer.token("eve", room: room.key))).code == "forbidden")
-        Deadline(seconds: 4).waitOut()
+        Deadline(seconds: 11).waitOut()
         try ada.demand("chat_send", ["text": "later"])
         try stream.chat("later")
     }

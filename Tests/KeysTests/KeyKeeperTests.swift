@@ -37,6 +37,19 @@ import Testing
         Issue.record("did not happen: \(what)")
     }
 
+    @Test func `keys that are at hand are in force before the first question`() throws {
+        let key = try SigningKey.generate(.es256).publicKey
+        let script = Script([Self.set(key, etag: "\"1\"")])
+        let ring = KeyRing(KeyRefreshSettings(refreshMs: 10_000, refetchMs: 1), own: nil, hasSource: true)
+        let keeper = KeyKeeper(ring, for: .es256, look: { etag, _ in script.next(etag) }, tell: { _ in })
+        keeper.start(waitsForFirst: true)
+        defer { keeper.stop() }
+        #expect(ring.find(KeySet.id(of: key), nowMs: 0, wake: {}).isFound)
+        keeper.reload()
+        try Self.until("a second look") { ring.health.looks > 1 }
+        #expect(script.etags == [nil, "\"1\""], "the thread goes on from the look before it")
+    }
+
     @Test func `a failure or a bad answer leaves the last good set in force`() throws {
         let key = try SigningKey.generate(.es256).publicKey
         let script = Script([Self.set(key, etag: "\"1\"")])

@@ -42,8 +42,13 @@ package final class KeyKeeper: Sendable {
     }
 
     /// Starts the thread; the first look is made at once.
-    package func start() {
-        thread.withLock { $0 = CoreThread.start(name: "keys") { [self] in run() } }
+    /// - Parameter waitsForFirst: The first look is made on the caller's thread, before this returns: right for a local
+    ///   file, so that the first person of a node is not told to come again while it is being read.
+    package func start(waitsForFirst: Bool = false) {
+        var etag: String?
+        if waitsForFirst { makeLook(&etag) }
+        let known = etag
+        thread.withLock { $0 = CoreThread.start(name: "keys") { [self] in run(known) } }
     }
 
     /// A look is wanted. Any thread, never waits.
@@ -65,9 +70,8 @@ package final class KeyKeeper: Sendable {
     /// Milliseconds of the clock that all looks go by.
     package static func nowMs() -> Int64 { Int64(MonotonicClock.nowNs() / 1_000_000) }
 
-    private func run() {
-        var etag: String?
-        var hasSet = false
+    private func run(_ known: String?) {
+        var etag = known
         var messages: [Message] = []
         while !isStopping.load(ordering: .relaxed) {
             let nowMs = Self.nowMs()
@@ -77,17 +81,18 @@ package final class KeyKeeper: Sendable {
                 _ = inbox.take(into: &messages, deadlineNs: UInt64(dueMs) * 1_000_000)
                 continue
             }
-            ring.beginLook()
-            let found = look(hasSet ? etag : nil) { [self] in isStopping.load(ordering: .relaxed) }
-            if let fresh = settle(found) {
-                hasSet = true
-                etag = fresh.etag
-            }
+            makeLook(&etag)
         }
     }
 
-    /// Gives the ring what was found; the validator of a set that is now in force.
-    private func settle(_ found: KeyFetch) -> (etag: String?, Void)? {
+    /// One look; `etag` is the validator of the set in force.
+    private func makeLook(_ etag: inout String?) {
+        ring.beginLook()
+        settle(look(etag) { [self] in isStopping.load(ordering: .relaxed) }, &etag)
+    }
+
+    /// Gives the ring what was found.
+    private func settle(_ found: KeyFetch, _ known: inout String?) {
         let chance = UInt64.random(in: 0 ... .max)
         let nowMs = Self.nowMs()
         switch found {
@@ -96,7 +101,7 @@ package final class KeyKeeper: Sendable {
                 let set = try KeySet(bytes, for: algorithm)
                 ring.succeeded(set, lifetimeMs: lifetimeS.map { Int64($0) * 1_000 }, nowMs: nowMs, chance: chance)
                 tell(.loaded(keys: set.count, leftOut: set.refused.count))
-                return (etag, ())
+                known = etag
             } catch {
                 ring.failed(nowMs: nowMs, chance: chance)
                 tell(.failed(error.sentence))
@@ -108,6 +113,5 @@ package final class KeyKeeper: Sendable {
             ring.failed(nowMs: nowMs, chance: chance)
             tell(.failed(failure.sentence))
         }
-        return nil
     }
 }

@@ -169,7 +169,8 @@ final class CoreWorld {
         let ring = KeyRing(
             KeyRefreshSettings(refreshMs: 300_000, refetchMs: 30_000), own: issuer.key.publicKey, hasSource: false)
         return TokenDesk(
-            settings: configuration.tokenSettings, ring: ring, keeper: nil, threads: 1, queueMax: 2
+            settings: configuration.tokenSettings, ring: ring, keeper: nil, hasLocalKeys: false, threads: 1,
+            queueMax: 2
         ) { answer, reactor in mailboxes[reactor].post(.tokenJudged(answer)) }
     }
 

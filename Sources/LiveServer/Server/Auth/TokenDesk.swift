@@ -35,23 +35,26 @@ final class TokenDesk: Sendable {
     private let threads = Mutex<[CoreThread]>([])
     private let next = Atomic<Int>(0)
     private let settings: TokenSettings
+    /// The issuer's keys are in a file: read before the node listens.
+    private let hasLocalKeys: Bool
     private let answer: @Sendable (TokenAnswer, Int) -> Bool
 
     /// A desk that has not begun. `answer` posts to a reactor; false: its mailbox is full.
     init(
-        settings: TokenSettings, ring: KeyRing, keeper: KeyKeeper?, threads: Int, queueMax: Int,
+        settings: TokenSettings, ring: KeyRing, keeper: KeyKeeper?, hasLocalKeys: Bool, threads: Int, queueMax: Int,
         answer: @escaping @Sendable (TokenAnswer, Int) -> Bool
     ) {
         self.settings = settings
         self.ring = ring
         self.keeper = keeper
+        self.hasLocalKeys = hasLocalKeys
         self.answer = answer
         inboxes = (0..<threads).map { _ in Inbox<Work>(capacity: max(1, queueMax / threads)) }
     }
 
     /// Starts its threads.
     func start() {
-        keeper?.start()
+        keeper?.start(waitsForFirst: hasLocalKeys)
         threads.withLock { running in
             for (index, inbox) in inboxes.enumerated() {
                 running.append(CoreThread.start(name: "tokens-\(index)") { [self] in work(inbox) })
@@ -131,8 +134,9 @@ extension TokenDesk {
             }
         }
         return TokenDesk(
-            settings: configuration.tokenSettings, ring: ring, keeper: keeper, threads: auth.verifyThreads,
-            queueMax: auth.verifyQueue, answer: answer)
+            settings: configuration.tokenSettings, ring: ring, keeper: keeper,
+            hasLocalKeys: !auth.jwksFile.isEmpty, threads: auth.verifyThreads, queueMax: auth.verifyQueue,
+            answer: answer)
     }
 
     private static func look(_ auth: AuthSettings) -> KeyKeeper.Look? {
