@@ -57,6 +57,43 @@ struct StoreOutageTests {
                 == "store")
     }
 
+    @Test(arguments: [true, false])
+    func `an old attempt sent again while the store is locked changes nothing of what one is shown`(
+        withOtherChoice: Bool
+    ) throws {
+        let node = try ServerUnderTest()
+        let room = Classroom(node)
+        let teacher = try room.socket("ms-k", .instructor)
+        let ada = try room.socket("ada")
+        let opened = try teacher.demand(
+            "poll_open",
+            ["question": "?", "kind": "single", "options": ["a", "b", "c", "d"], "allow_change": .flag(true)])
+        let poll = try #require(opened["poll"]?.string)
+        func answer(_ attempt: String, _ choice: Int) throws -> String? {
+            try ada.demand(
+                "poll_answer", ["poll": .text(poll), "attempt_id": .text(attempt), "choice": .number(choice)])[
+                    "durable"]?.string
+        }
+        #expect(try answer("first", 3) == "store")
+        #expect(try answer("second", 1) == "store")
+        let lock = try StoreLock(path: node.folder.path("data/live.db"))
+        // The journal knows nothing of the store: to it this is a new answer.
+        let again = withOtherChoice ? "second" : "first"
+        #expect(try answer(again, withOtherChoice ? 2 : 3) == "node")
+        lock.release()
+        #expect(try ada.event("ballot_stored")["attempt_id"]?.string == again)
+        // What counts is read again behind the news.
+        let deadline = Deadline()
+        var shown: Int64?
+        repeat {
+            let welcome = try #require(try room.socket("ada").messages.first)
+            shown = welcome["you"]?["ballots"]?.array?.first?["choice"]?.int
+        } while shown != 1 && !deadline.isOver
+        #expect(shown == 1)
+        try teacher.demand("poll_close", ["poll": .text(poll)])
+        #expect(try teacher.finalResults(poll)["counts"]?.array?.compactMap(\.int) == [0, 1, 0, 0])
+    }
+
     @Test func `a node killed while the store is locked keeps what it receipted`() throws {
         let node = try ServerUnderTest()
         let room = Classroom(node)

@@ -57,7 +57,7 @@ import Testing
         #expect(!answer11 && !book.hasChanges)
     }
 
-    @Test func `a poll that the state dropped is foranswerten, and asking after one remembers nothing`() throws {
+    @Test func `a poll that the state dropped is forgotten, and asking after one remembers nothing`() throws {
         let ada = try #require(ParticipantID("ada"))
         var book = BallotBook()
         book.record(Self.first, ada, Self.entry("a", 1, at: 1, stored: false), allowChange: false)
@@ -66,6 +66,8 @@ import Testing
         #expect(book.of(ada).map(\.stored) == [false, true])
         book.markStored(Self.first, ada, attempt: "a")
         #expect(book.of(ada).map(\.stored) == [true, true])
+        book.forget(Self.first, ada, "other")
+        #expect(book.of(ada).count == 2, "only the attempt that was in question")
         book.retain { $0 == Self.second }
         #expect(book.of(ada).map(\.poll) == [Self.second])
         let answer12 = book.counted(Self.first)

@@ -60,6 +60,14 @@ struct BallotBook {
         polls.first { $0.poll == poll }?.byParticipant[participant]?.attempt == attempt
     }
 
+    /// An attempt was receipted and does not count, or not so: what counts is recorded next.
+    mutating func forget(_ poll: PollID, _ participant: ParticipantID, _ attempt: String) {
+        guard let at = polls.firstIndex(where: { $0.poll == poll }),
+            polls[at].byParticipant[participant]?.attempt == attempt
+        else { return }
+        polls[at].byParticipant[participant] = nil
+    }
+
     /// Own ballots of one participant, in poll order.
     func of(_ participant: ParticipantID) -> [OwnBallotFact] {
         polls.compactMap { poll in

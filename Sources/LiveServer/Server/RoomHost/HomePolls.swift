@@ -47,8 +47,8 @@ extension ReactorCore {
         case .receipt(let ticket, let durable, let acceptedMs, let choices, let duplicate):
             receipt(ticket, stored: durable == .store, acceptedMs: acceptedMs, choices: choices, duplicate: duplicate)
         case .rejected(let ticket, let rejection): ballotRejected(ticket, rejection)
-        case .stored(let room, let poll, let participant, let attempt, _):
-            ballotStored(room, poll, participant, attempt)
+        case .stored(let room, let poll, let participant, let attempt, let counted):
+            ballotStored(room, BallotInQuestion(poll: poll, participant: participant, attempt: attempt), counted)
         case .opened(let ticket, _, let poll, let closedTs):
             guard case .open(let handle, _)? = tickets.redeem(ticket), let home = homes[handle] else { return }
             // The store holds a close that the log never got: finish it.
@@ -98,6 +98,8 @@ extension ReactorCore {
             if rejection == .notFound || rejection == .unavailable { owe(.close(poll, reveal: reveal), home) }
         case .own(let handle, _)?:
             if let home = homes[handle] { loadStepDone(home) }
+        case .ownAgain(let handle, let ballot)?:
+            if let home = homes[handle] { owe(.own(ballot), home) }
         case .open(let handle, let poll)?:
             guard let home = homes[handle] else { return }
             if rejection == .unavailable { owe(.open(poll), home) } else { endUnusable(poll, home) }
@@ -115,20 +117,6 @@ extension ReactorCore {
         guard home.room.poll(poll)?.isOpen == true else { return countResults(poll, home) }
         home.ballots.wantCount(poll)
         armTally(home)
-    }
-
-    private func ballotStored(_ key: RoomKey, _ poll: PollID, _ participant: ParticipantID, _ attempt: String) {
-        guard let handle = homeOf[key], let home = homes[handle] else { return }
-        home.ballots.markStored(poll, participant, attempt: attempt)
-        var json = JSONWriter(reserving: 96)
-        json.beginObject()
-        json.field("ev", "ballot_stored")
-        json.field("poll", poll.text)
-        json.field("attempt_id", attempt)
-        json.endObject()
-        for endpoint in home.presence.endpoints(of: participant) {
-            post(.direct(endpoint.connection, json.bytes), to: Int(endpoint.reactor))
-        }
     }
 
     // MARK: Opening and closing
@@ -177,21 +165,6 @@ extension ReactorCore {
         }
         // A class that ended while the node did may have left some open.
         if home.room.ended { closeOpenPolls(home) }
-    }
-
-    private func ownBallots(_ ticket: UInt64, _ ballots: [OwnBallot]) {
-        guard case .own(let handle, let poll)? = tickets.redeem(ticket), let home = homes[handle] else { return }
-        let draft = home.room.poll(poll)?.draft
-        let several = draft?.kind.acceptsSeveral ?? false
-        for ballot in ballots {
-            home.ballots.record(
-                poll, ballot.participant,
-                BallotBook.Entry(
-                    attempt: ballot.attempt, choices: ballot.choices, acceptedMs: ballot.acceptedMs,
-                    stored: ballot.durable == .store, several: several),
-                allowChange: draft?.allowChange ?? false)
-        }
-        loadStepDone(home)
     }
 
     func closePoll(_ poll: PollID, reveal: Bool, _ command: RoomCommand?, _ home: RoomHome, closedTs: Int64? = nil) {

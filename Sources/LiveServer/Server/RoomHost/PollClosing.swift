@@ -48,6 +48,7 @@ extension ReactorCore {
             case .close(let poll, let reveal):
                 if home.room.poll(poll)?.isOpen == true { closePoll(poll, reveal: reveal, nil, home) }
             case .results(let poll): countResults(poll, home)
+            case .own(let ballot): askAgain(ballot, home)
             }
         }
     }

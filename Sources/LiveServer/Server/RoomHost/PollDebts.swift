@@ -1,7 +1,8 @@
 // What a room's home owes its polls: steps that the ballot desk or the log refused for now and that nobody else will
 // ask for again, such as the close of a poll whose time is over.
 //
-// Owns: the list of steps. Never: does them, knows a clock. Limit: three steps a poll that the state keeps.
+// Owns: the list of steps. Never: does them, knows a clock. Limit: three steps a poll that the state keeps, and one
+// a ballot that the journal and the store saw differently.
 
 import Rooms
 
@@ -15,6 +16,8 @@ struct PollDebts {
         case close(PollID, reveal: Bool)
         /// Its results are not in the log yet, or not the latest ones.
         case results(PollID)
+        /// What `you` shows of a participant's ballot may be wrong.
+        case own(BallotInQuestion)
     }
 
     private var owed: [Debt] = []

@@ -139,7 +139,7 @@ extension BallotJudge {
             let key = record.key
             if case .ballot(let ballot, _) = record {
                 var counts = false
-                if case .accepted(_, _, _, let counted) = verdict { counts = counted }
+                if case .accepted(_, let choices, _, true) = verdict { counts = choices == ballot.choices }
                 outcomes.append(
                     .stored(
                         room: key.room, poll: key.poll, participant: ballot.participant, attempt: ballot.attempt,

@@ -1,0 +1,72 @@
+// What `you.ballots` shows, brought in line with the store: read whole after a load, and once more for whoever's ballot
+// turned out another than the receipts said. The desk judges; this only repeats.
+//
+// While the store is away the journal knows nothing of what the store holds: an old attempt that is sent again looks
+// like a new one there. The store recognises it when the journal is drained, and the ballot that counts is another.
+
+import LiveProtocol
+import Rooms
+import RoomsStore
+
+/// One attempt of one participant at one poll.
+struct BallotInQuestion: Hashable {
+    let poll: PollID
+    let participant: ParticipantID
+    let attempt: String
+}
+
+extension ReactorCore {
+    /// The ballots of the desk for a ticket of this reactor.
+    func ownBallots(_ ticket: UInt64, _ ballots: [OwnBallot]) {
+        switch tickets.redeem(ticket) {
+        case .own(let handle, let poll)?:
+            guard let home = homes[handle] else { return }
+            for ballot in ballots { note(ballot, poll, home) }
+            loadStepDone(home)
+        case .ownAgain(let handle, let asked)?:
+            guard let home = homes[handle] else { return }
+            home.ballots.forget(asked.poll, asked.participant, asked.attempt)
+            for ballot in ballots { note(ballot, asked.poll, home) }
+        default: break
+        }
+    }
+
+    private func note(_ ballot: OwnBallot, _ poll: PollID, _ home: RoomHome) {
+        let draft = home.room.poll(poll)?.draft
+        home.ballots.record(
+            poll, ballot.participant,
+            BallotBook.Entry(
+                attempt: ballot.attempt, choices: ballot.choices, acceptedMs: ballot.acceptedMs,
+                stored: ballot.durable == .store, several: draft?.kind.acceptsSeveral ?? false),
+            allowChange: draft?.allowChange ?? false)
+    }
+
+    /// A ballot of the journal has reached the store; `counted` says whether it counts there as it was receipted.
+    func ballotStored(_ key: RoomKey, _ ballot: BallotInQuestion, _ counted: Bool) {
+        guard let handle = homeOf[key], let home = homes[handle] else { return }
+        home.ballots.markStored(ballot.poll, ballot.participant, attempt: ballot.attempt)
+        if counted != home.ballots.holds(ballot.poll, ballot.participant, ballot.attempt) { askAgain(ballot, home) }
+        var json = JSONWriter(reserving: 96)
+        json.beginObject()
+        json.field("ev", "ballot_stored")
+        json.field("poll", ballot.poll.text)
+        json.field("attempt_id", ballot.attempt)
+        json.endObject()
+        for endpoint in home.presence.endpoints(of: ballot.participant) {
+            post(.direct(endpoint.connection, json.bytes), to: Int(endpoint.reactor))
+        }
+    }
+
+    /// Reads one participant's ballot anew.
+    func askAgain(_ ballot: BallotInQuestion, _ home: RoomHome) {
+        guard home.room.poll(ballot.poll) != nil else { return }
+        let ticket = tickets.issue(.ownAgain(room: home.handle, ballot), reactor: index)
+        if node.ballots.own(
+            room: home.key, participant: ballot.participant, polls: [ballot.poll], ticket: ticket)
+        {
+            return
+        }
+        _ = tickets.redeem(ticket)
+        owe(.own(ballot), home)
+    }
+}
