@@ -8,6 +8,7 @@ buffer and never read it: for each the node keeps a place in the room's log and 
 """
 
 import asyncio
+import socket
 import sys
 import time
 import urllib.request
@@ -26,6 +27,8 @@ GROWTH_KIB_MAX = 64 * 1024
 # How much longer the others may wait while there are slow readers. Shared machines jitter by more than the server does.
 FACTOR_MAX = 2
 JITTER_S = 0.25
+# How long who reads again may need to the head: what the kernel holds for them, one cut frame, a welcome.
+AWAKE_S = 120
 
 
 class Chat:
@@ -120,10 +123,14 @@ async def measure(node, verdict, slow, count, seconds, room):
 
 async def awake(person, head):
     """Reads again until it stands at the head; what became of it."""
+    # With the small window it had, a segment is larger than the window, and the kernel sends one each 200 ms only, from
+    # its persist timer: ten KiB/s, whatever the server does. Reading again means a window again.
+    plug = person._reader._transport.get_extra_info("socket")
+    plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
     person._reader._transport.resume_reading()
     task = asyncio.create_task(person.run())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(AWAKE_S):
             while not task.done() and person.seq < head:
                 await asyncio.sleep(0.05)
     except TimeoutError:
