@@ -11,8 +11,8 @@ package enum BallotOutcome: Hashable, Sendable {
     case receipt(ticket: UInt64, durable: Durability, acceptedMs: Int64, choices: UInt64, duplicate: Bool)
     /// Nothing was taken; also the answer to `open`, `close` and `own` that could not be done.
     case rejected(ticket: UInt64, BallotRejection)
-    /// A ballot receipted with `.node` has reached the store. `counted` is false where it turned out late, where another
-    /// ballot of the participant counts, or where the store had the attempt before, with other choices.
+    /// A ballot receipted with `.node` has reached the store. `counted` is false where it turned out late, where
+    /// another ballot of the participant counts, or where the store had the attempt before, with other choices.
     case stored(room: RoomKey, poll: PollID, participant: ParticipantID, attempt: String, counted: Bool)
     /// The poll is open for ballots, or, with `closedTs`, was closed by an earlier process that died before it could
     /// write the close into the log.
