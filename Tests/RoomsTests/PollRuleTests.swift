@@ -15,6 +15,18 @@ struct PollRuleTests {
         #expect(f.room.outcome(of: People.teacher.participant, id: commandID("auto2"))?.poll == id)
     }
 
+    @Test func `a poll has its whole time where the date was set back before it opened`() throws {
+        var f = RoomFixture()
+        _ = f.message(People.ada)
+        let ts = f.room.ts
+        f.nowMs -= 3_600_000
+        var draft = RoomFixture.quiz
+        draft.durationS = 60
+        let id = f.openPoll(draft)
+        let poll = try #require(f.room.poll(id))
+        #expect(poll.openedTs == ts && poll.closesTs == ts + 60_000)
+    }
+
     @Test func `a draft that breaks a limit is refused`() {
         var f = RoomFixture()
         func refusal(_ change: (inout PollDraft) -> Void) -> RejectionCode? {

@@ -102,7 +102,8 @@ package final class ServerProcess {
             switches: switches, proxies: proxies,
             listenURL: "\(encryption == nil || extraTLS ? "http" : "https")://\(shownHost):\(port)",
             tlsPort: encryption == nil ? nil : extraTLS ? tlsPort : port, tokens: tokens,
-            places: SocketPlaces(countMax: ServerConfiguration.socketsMax(descriptors: descriptors)))
+            places: SocketPlaces(countMax: ServerConfiguration.socketsMax(descriptors: descriptors)),
+            clock: opened.clock)
         encryptedURL = extraTLS ? "https://\(shownHost):\(tlsPort)" : nil
         tokens?.start()
         if let reason = opened.epoch.beganBecause { log.info("new epoch", reason: reason) }
@@ -242,6 +243,7 @@ package final class ServerProcess {
 
     private struct Stores {
         var epoch: NodeEpoch
+        var clock: NodeClock
         var backplane: any Backplane
         var ballots: BallotDesk
         var history: HistoryStore
@@ -259,7 +261,8 @@ package final class ServerProcess {
             let route = OutcomeRouter(mailboxes: mailboxes)
             // The journal first: opening it recovers a torn tail, which history then reads to the end.
             let historyBox = HistoryBox()
-            let log = try openLog(configuration, route, historyBox)
+            let clock = NodeClock()
+            let log = try openLog(configuration, route, historyBox, clock)
             let history = try HistoryStore(
                 dataDirectory: directory, journalDirectory: directory + "/journal", journalEnd: log.end,
                 deliver: { route.history($0) })
@@ -269,6 +272,8 @@ package final class ServerProcess {
             desk.transactionMs = Int64(configuration.store.answerTimeoutMs)
             desk.queueMax = configuration.store.queue
             desk.journal = .preallocated(reserveSegments: configuration.journal.reserveSegments)
+            desk.clock = { clock.nowMs() }
+            desk.raiseClock = { clock.raise(to: $0) }
             let ballots = try BallotDesk(configuration: desk, deliver: { route.ballots($0) })
             let classStore = try ClassStore(dataDirectory: directory, deliver: { route.classSaved($0) })
             var classes = ClassDirectory(key: configuration.auth.key, limits: configuration.classLimits)
@@ -279,7 +284,8 @@ package final class ServerProcess {
                 classes.restore(record, guests: Set(guests[stored.code, default: []].map(\.guest)))
             }
             return Stores(
-                epoch: epoch, backplane: log.backplane, ballots: ballots, history: history, classStore: classStore,
+                epoch: epoch, clock: clock, backplane: log.backplane, ballots: ballots, history: history,
+                classStore: classStore,
                 classes: classes)
         } catch {
             throw StartFailure("data_dir \(directory): \(error)")
@@ -290,16 +296,16 @@ package final class ServerProcess {
 extension ServerProcess {
     /// The node's journal as the log; with `journal.enabled` off nothing but memory.
     private static func openLog(
-        _ configuration: ServerConfiguration, _ route: OutcomeRouter, _ history: HistoryBox
+        _ configuration: ServerConfiguration, _ route: OutcomeRouter, _ history: HistoryBox, _ clock: NodeClock
     ) throws(JournalFailure) -> (backplane: any Backplane, end: JournalPosition) {
         guard configuration.journal.enabled else {
-            return (MemorySequencer { home, outcomes in route.offer(outcomes, home) }, .beginning)
+            return (MemorySequencer(clock: clock) { home, outcomes in route.offer(outcomes, home) }, .beginning)
         }
         var options = JournalOptions()
         options.segmentBytes = configuration.journal.segmentBytes
         options.freeBytesMin = configuration.journal.freeBytesMin
         let sequencer = try JournalSequencer(
-            directory: configuration.dataDir + "/journal", options: options,
+            directory: configuration.dataDir + "/journal", options: options, clock: clock,
             fsyncEveryMs: UInt32(configuration.journal.fsyncMs), queueMax: configuration.limits.pendingProposals,
             deliver: { home, outcomes in route.sequenced(outcomes, home) },
             committed: { history.committed($0) })

@@ -44,11 +44,12 @@ package final class JournalSequencer: Backplane {
 
     /// Opens the journal in `directory`, recovers a torn tail, and starts the log thread.
     /// - Parameters:
+    ///   - clock: dates the entries; read on the log thread.
     ///   - queueMax: submissions that may wait; beyond, `submit` refuses.
     ///   - deliver: called on the log thread, once a round and home.
     ///   - committed: called on the log thread after each round with the end of the journal.
     package init(
-        directory: String, options: JournalOptions, fsyncEveryMs: UInt32, queueMax: Int,
+        directory: String, options: JournalOptions, clock: NodeClock, fsyncEveryMs: UInt32, queueMax: Int,
         deliver: @escaping @Sendable (_ home: Int, _ outcomes: [Sequenced]) -> Void,
         committed: @escaping @Sendable (JournalPosition) -> Void
     ) throws(JournalFailure) {
@@ -61,8 +62,7 @@ package final class JournalSequencer: Backplane {
         let box = WriterBox(writer)
         thread = CoreThread.start(name: "log") {
             var log = LogRound(
-                writer: box.take(), fsyncEveryMs: fsyncEveryMs,
-                deliver: deliver, committed: committed)
+                writer: box.take(), clock: clock, fsyncEveryMs: fsyncEveryMs, deliver: deliver, committed: committed)
             var batch: [Submission] = []
             while queue.take(into: &batch, deadlineNs: log.wakeNs) {
                 log.write(&batch)

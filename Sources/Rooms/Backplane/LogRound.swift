@@ -10,8 +10,9 @@ import Rooms
 /// What one round of the log thread does, and what it remembers between rounds.
 struct LogRound: ~Copyable {
     private var writer: JournalWriter
-    /// The log's clock: stands still where the machine's steps back. A room whose entries are younger keeps its own.
+    /// The last stamp. A room whose entries are younger (its log is older than this machine's date) keeps its own.
     private var lastTs: Int64 = 0
+    private let clock: NodeClock
     private let fsyncEveryMs: UInt32
     private let deliver: @Sendable (Int, [Sequenced]) -> Void
     private let committed: @Sendable (JournalPosition) -> Void
@@ -22,11 +23,12 @@ struct LogRound: ~Copyable {
     private var releasedSegment: UInt64 = 0
 
     init(
-        writer: consuming JournalWriter, fsyncEveryMs: UInt32,
+        writer: consuming JournalWriter, clock: NodeClock, fsyncEveryMs: UInt32,
         deliver: @escaping @Sendable (Int, [Sequenced]) -> Void,
         committed: @escaping @Sendable (JournalPosition) -> Void
     ) {
         self.writer = writer
+        self.clock = clock
         self.fsyncEveryMs = fsyncEveryMs
         self.deliver = deliver
         self.committed = committed
@@ -46,7 +48,7 @@ struct LogRound: ~Copyable {
             }
             return
         }
-        lastTs = max(lastTs, WallClock.nowMs())
+        lastTs = max(lastTs, clock.nowMs())
         for i in batch.indices {
             let ts = lastTs.littleEndian
             batch[i].bytes.withUnsafeMutableBytes {

@@ -1,7 +1,7 @@
 // Sequencing without a journal, for measurements and throw-away rooms: an acknowledgement survives nothing. The same
 // seam, the same order, no disk.
 
-import LiveIO
+package import LiveIO
 import Rooms
 import Synchronization
 
@@ -14,11 +14,14 @@ package final class MemorySequencer: Backplane {
     }
 
     private let state = Mutex(State())
+    private let clock: NodeClock
     private let deliver: @Sendable (Int, [Sequenced]) -> Bool
 
+    /// - Parameter clock: dates the entries.
     /// - Parameter deliver: called on the submitting reactor's thread; it posts to that reactor's own mailbox and says
     ///   false, without waiting, where that is full: only the thread that asks could make room in it.
-    package init(deliver: @escaping @Sendable (_ home: Int, _ outcomes: [Sequenced]) -> Bool) {
+    package init(clock: NodeClock, deliver: @escaping @Sendable (_ home: Int, _ outcomes: [Sequenced]) -> Bool) {
+        self.clock = clock
         self.deliver = deliver
     }
 
@@ -26,7 +29,7 @@ package final class MemorySequencer: Backplane {
     package func submit(_ round: [Submission]) -> Bool {
         guard let home = round.first?.home else { return true }
         let ts = state.withLock {
-            $0.lastTs = max($0.lastTs, WallClock.nowMs())
+            $0.lastTs = max($0.lastTs, clock.nowMs())
             return $0.lastTs
         }
         guard deliver(home, round.map { Sequenced(room: $0.room, seq: $0.seq, ts: ts, failed: false) }) else {

@@ -2,9 +2,11 @@
 
 extension Room {
     mutating func openPoll(_ entry: LogEntry, _ draft: PollDraft) -> Event {
+        // The room's time, not the entry's: where the machine's date was set back it is ahead, and all that closes the
+        // poll goes by it.
         let poll = Poll(
-            id: PollID(seq: entry.seq), draft: draft, openedTs: entry.ts,
-            closesTs: draft.durationS.map { entry.ts + Int64($0) * 1_000 }, closedTs: nil, revealed: false,
+            id: PollID(seq: entry.seq), draft: draft, openedTs: ts,
+            closesTs: draft.durationS.map { ts + Int64($0) * 1_000 }, closedTs: nil, revealed: false,
             results: nil)
         pollsOpen.append(poll)
         return .pollStarted(poll)

@@ -32,6 +32,23 @@ import Testing
         }
     }
 
+    @Test func `a vote in a timed poll counts though an earlier process was an hour ahead`() throws {
+        let world = try CoreWorld()
+        // As the desk does when its store holds ballots of that time.
+        world.log.clock.raise(to: WallClock.nowMs() + Self.hourMs)
+        let room = try world.room()
+        let teacher = try world.member("teacher", .instructor, of: room)
+        teacher.command(
+            #"{"op":"poll_open","id":"p","question":"?","kind":"single","options":["a","b"],"duration_s":10}"#)
+        try world.until("it is open") { teacher.has("poll_started") }
+        let poll = try #require(world.home(room)?.room.openPolls.first).id.text
+        let ada = try world.member("ada", of: room)
+        ada.command(#"{"op":"poll_answer","id":"a","poll":"\#(poll)","attempt_id":"1","choice":1}"#)
+        try world.until("a receipt") { ada.has("\"re\":\"a\"") }
+        #expect(ada.has("\"re\":\"a\",\"ok\":true"))
+        #expect(world.home(room)?.room.openPolls.count == 1)
+    }
+
     @Test(arguments: [-hourMs, hourMs])
     func `allowances do not follow the date`(jumpMs: Int64) throws {
         let world = try CoreWorld {

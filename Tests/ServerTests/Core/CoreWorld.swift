@@ -30,6 +30,7 @@ final class HeldLog: Backplane {
     }
 
     let state = Mutex(State())
+    let clock = NodeClock()
 
     func submit(_ round: [Submission]) -> Bool {
         state.withLock {
@@ -43,7 +44,7 @@ final class HeldLog: Backplane {
     func answers() -> [(home: Int, outcomes: [Sequenced])] {
         state.withLock { held in
             guard held.isOpen, !held.waiting.isEmpty else { return [] }
-            held.ts = max(held.ts, WallClock.nowMs())
+            held.ts = max(held.ts, clock.nowMs())
             let (fails, ts) = (held.fails, held.ts)
             defer { held.waiting.removeAll() }
             return Set(held.waiting.map(\.home)).sorted().map { home in
@@ -132,7 +133,10 @@ final class CoreWorld {
         let mailboxes = wakers.map { Mailbox<CoreMessage>(waker: $0, capacity: mailboxCapacity) }
         let stores = HeldStores(mailboxes)
         serverLog = ServerLog(configuration.log)
-        let desk = BallotDeskConfiguration(dataDirectory: folder.path)
+        var desk = BallotDeskConfiguration(dataDirectory: folder.path)
+        let clock = log.clock
+        desk.clock = { clock.nowMs() }
+        desk.raiseClock = { clock.raise(to: $0) }
         node = ServerNode(
             configuration: configuration, epoch: "epoch1234567", log: serverLog, mailboxes: mailboxes, backplane: log,
             ballots: try BallotDesk(configuration: desk, deliver: { stores.ballots($0) }),
@@ -144,7 +148,7 @@ final class CoreWorld {
             origins: try OriginPolicy([]),
             switches: try SwitchBoard(dataDirectory: folder.path, settings: configuration.features),
             proxies: try TrustedProxies(configuration.trustedProxies), listenURL: "http://127.0.0.1",
-            tokens: issuer.map { Self.desk($0, configuration, mailboxes) })
+            tokens: issuer.map { Self.desk($0, configuration, mailboxes) }, clock: clock)
         self.stores = stores
         self.mailboxes = mailboxes
         var cores: [ReactorCore] = []

@@ -32,7 +32,7 @@ import Testing
 
     @Test func `without a journal a full mailbox refuses the round at once and takes it later`() throws {
         let heard = Heard()
-        let log = MemorySequencer { _, outcomes in
+        let log = MemorySequencer(clock: NodeClock()) { _, outcomes in
             guard heard.hasRoom.withLock({ $0 }) else { return false }
             heard.outcomes.withLock { $0 += outcomes }
             return true
@@ -63,7 +63,8 @@ import Testing
         options.freeBytesMin = 0
         let heard = Heard()
         var log = LogRound(
-            writer: try JournalWriter(directory: directory.path("journal"), options: options), fsyncEveryMs: 100,
+            writer: try JournalWriter(directory: directory.path("journal"), options: options), clock: NodeClock(),
+            fsyncEveryMs: 100,
             deliver: { _, outcomes in heard.outcomes.withLock { $0 += outcomes } },
             committed: { position in heard.committed.withLock { $0.append(position) } })
         #expect(log.wakeNs == nil)

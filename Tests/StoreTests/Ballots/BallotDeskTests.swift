@@ -52,6 +52,28 @@ struct BallotDeskTests {
                 == .receipt(ticket: 3, durable: .store, acceptedMs: 1_000, choices: 1, duplicate: true))
     }
 
+    @Test(arguments: [false, true])
+    func `the node's clock hears the last stamp of an earlier process`(isInJournal: Bool) throws {
+        let hourMs: Int64 = 3_600_000
+        let aheadMs = WallClock.nowMs() + hourMs
+        do {
+            let probe = try DeskProbe(directory, transactionMs: isInJournal ? 50 : 10_000) { $0.clock = { aheadMs } }
+            _ = probe.open()
+            let lock = isInJournal ? try ForeignLock(directory.path("data/live.db")) : nil
+            #expect(probe.submit(ballot("ada", "a", 1))?.durable == (isInJournal ? .node : .store))
+            probe.desk.stop()
+            try lock?.release()
+        }
+        let clock = NodeClock()
+        #expect(clock.nowMs() < aheadMs)
+        let probe = try DeskProbe(directory) {
+            $0.clock = { clock.nowMs() }
+            $0.raiseClock = { clock.raise(to: $0) }
+        }
+        defer { probe.desk.stop() }
+        #expect(clock.nowMs() >= aheadMs)
+    }
+
     @Test func `unknown polls and impossible choices are refused`() throws {
         let probe = try DeskProbe(directory)
         defer { probe.desk.stop() }

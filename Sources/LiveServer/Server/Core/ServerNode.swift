@@ -52,6 +52,8 @@ final class ServerNode: Sendable {
     /// Whether that is the only one.
     let isAllEncrypted: Bool
     let startedMs: Int64
+    /// The date of everything that the node dates: entries, ballots, deadlines.
+    let clock: NodeClock
 
     private let mailboxes: [Mailbox<CoreMessage>]
     private let studentRate: TokenRate
@@ -62,8 +64,9 @@ final class ServerNode: Sendable {
         backplane: any Backplane, ballots: BallotDesk, history: HistoryStore, classStore: ClassStore,
         classes: ClassDirectory, origins: OriginPolicy, switches: SwitchBoard, proxies: TrustedProxies,
         listenURL: String, tlsPort: UInt16? = nil, tokens: TokenDesk? = nil,
-        places: SocketPlaces = SocketPlaces(countMax: .max)
+        places: SocketPlaces = SocketPlaces(countMax: .max), clock: NodeClock = NodeClock()
     ) {
+        self.clock = clock
         self.configuration = configuration
         gauges = NodeGauges(reactors: mailboxes.count)
         self.places = places

@@ -20,7 +20,7 @@ extension ReactorCore {
         switch command.body {
         case .ballot(let answer, let actor): judge(answer, actor, command, home)
         case .proposal(let proposal):
-            switch home.room.decide(proposal, nowTs: reactor.wallMs) {
+            switch home.room.decide(proposal, nowTs: node.clock.nowMs()) {
             case .reject(let rejection):
                 counters.reject(rejection.code)
                 replyRefused(command, rejection)

@@ -207,7 +207,8 @@ extension ReactorCore {
     func armDeadlines(_ home: RoomHome) {
         for poll in home.room.openPolls where home.deadlines[poll.id] == nil {
             guard let closesTs = poll.closesTs else { continue }
-            let leftMs = max(0, closesTs - max(home.room.ts, reactor.wallMs))
+            let leftMs = max(0, closesTs - max(home.room.ts, node.clock.nowMs()))
+            node.clock.keepSteady(forMs: leftMs + PollClosing.graceMs)
             home.deadlines[poll.id] = reactor.nowMs + UInt64(leftMs) + 1
         }
         guard let next = home.deadlines.values.min() else { return }

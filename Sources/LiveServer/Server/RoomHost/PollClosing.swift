@@ -6,6 +6,9 @@ import Rooms
 
 /// What the server itself proposes to end a poll.
 enum PollClosing {
+    /// How long after its end a poll may take to be closed everywhere; until then the date does not leap.
+    static let graceMs: Int64 = 5_000
+
     /// The close of an open poll that the store closed at `closedTs`. A timer's id only where the time was over: the
     /// room ignores a timer before its deadline.
     static func proposal(_ poll: Poll, reveal: Bool, closedTs: Int64) -> Proposal {

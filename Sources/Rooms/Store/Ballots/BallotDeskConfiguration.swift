@@ -41,6 +41,9 @@ package struct BallotDeskConfiguration: Sendable {
     package var stopMs: Int64 = 2_000
     /// Milliseconds since 1970; may jump, the desk's stamps never fall.
     package var clock: @Sendable () -> Int64 = { WallClock.nowMs() }
+    /// Hears the last stamp of an earlier process, on the desk's threads: the clock of the node must not show less, or
+    /// a new poll's end would lie before the first stamp of its ballots.
+    package var raiseClock: @Sendable (Int64) -> Void = { _ in }
     /// Makes the ledger; called once, on the thread that will own it.
     package var makeLedger: @Sendable (_ databasePath: String) -> any BallotLedger = { SQLiteBallotLedger(path: $0) }
     /// Makes the reading side; called once, on the thread that will own it.

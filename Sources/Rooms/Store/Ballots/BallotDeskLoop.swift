@@ -38,6 +38,7 @@ final class BallotDeskLoop {
                 directory: configuration.journalDirectory, options: configuration.journal,
                 drainedTo: state?.drainedTo
             ) { judge.found($0) }
+            configuration.raiseClock(judge.lastStampMs)
             self.judge = judge
         } catch {
             store.stop()
@@ -97,7 +98,7 @@ final class BallotDeskLoop {
             switch message {
             case .request(let request): requests.append(request)
             case .opened(let opening):
-                if let state = opening.state { judge.recovered(polls: state.polls, stampMs: state.stampMs) }
+                if let state = opening.state { recover(state) }
             case .judged(let judged): answer = judged
             case .read(let read, let result):
                 readsOpen -= 1
@@ -110,7 +111,7 @@ final class BallotDeskLoop {
     }
 
     private func hear(_ answer: StoreAnswer) {
-        if let state = answer.state { judge.recovered(polls: state.polls, stampMs: state.stampMs) }
+        if let state = answer.state { recover(state) }
         report.answered(answer)
         let isDrained = isDraining && answer.verdicts != nil
         isDraining = false
@@ -123,6 +124,12 @@ final class BallotDeskLoop {
             journal.removeDrained()
             step(.segmentsRemoved)
         }
+    }
+
+    /// The store was not open at the start and is now.
+    private func recover(_ state: LedgerState) {
+        judge.recovered(polls: state.polls, stampMs: state.stampMs)
+        configuration.raiseClock(judge.lastStampMs)
     }
 
     /// Carries out what the judge says, and what it says to the results.

@@ -100,6 +100,9 @@ package struct BallotJudge: Sendable {
     /// How many records the journal holds that the store has not confirmed.
     package var undrainedCount: Int { undrained.count }
 
+    /// The greatest time that it has given or found, ms since 1970.
+    package var lastStampMs: Int64 { clock.lastMs }
+
     /// How many records wait for a transaction or the journal.
     package var waitingCount: Int { waiting.count }
 
