@@ -97,8 +97,10 @@ import Testing
         _ = room.apply(LogEntry(seq: 1, ts: 1_000, proposal: open))
         let poll = try #require(room.openPolls.first)
         for (closedTs, isTimer) in [(Int64(5_000), false), (10_999, false), (11_000, true), (20_000, true)] {
-            let proposal = PollClosing.proposal(poll, reveal: false, closedTs: closedTs)
+            let proposal = PollClosing.proposal(poll, reveal: true, closedTs: closedTs)
             #expect(proposal.id.raw.hasPrefix("timer/") == isTimer)
+            let hidden = PollClosing.proposal(poll, reveal: false, closedTs: closedTs)
+            #expect(hidden.command == .pollClose(poll.id, reveal: false, closedTs: closedTs), "a timer would reveal")
             var copy = room
             guard case .accepted = copy.apply(LogEntry(seq: 2, ts: closedTs, proposal: proposal)) else {
                 Issue.record("the room refuses the close at \(closedTs)")

@@ -52,8 +52,9 @@ extension ReactorCore {
         case .opened(let ticket, _, let poll, let closedTs):
             guard case .open(let handle, _)? = tickets.redeem(ticket), let home = homes[handle] else { return }
             // The store holds a close that the log never got: finish it.
-            if let closedTs, home.room.poll(poll)?.isOpen == true {
-                sequenceClose(poll, reveal: true, closedTs: closedTs, nil, home)
+            if let closedTs, let known = home.room.poll(poll) {
+                let reveal = PollClosing.mayReveal(known, closedTs: closedTs, hasEnded: home.room.ended)
+                sequenceClose(poll, reveal: reveal, closedTs: closedTs, nil, home)
             }
         case .closed(let ticket, _, let poll, let closedTs):
             guard case .close(let handle, _, let command, let reveal)? = tickets.redeem(ticket),
@@ -169,14 +170,12 @@ extension ReactorCore {
 
     func closePoll(_ poll: PollID, reveal: Bool, _ command: RoomCommand?, _ home: RoomHome, closedTs: Int64? = nil) {
         let ticket = tickets.issue(.close(room: home.handle, poll: poll, command, reveal: reveal), reactor: index)
-        if !node.ballots.close(room: home.key, poll: poll, closedTs: closedTs, ticket: ticket) {
+        guard node.ballots.close(room: home.key, poll: poll, closedTs: closedTs, ticket: ticket) else {
             _ = tickets.redeem(ticket)
-            if let command {
-                replyRefused(command, Rejection(.overloaded, "too many ballots are waiting", retryAfterMs: 500))
-            } else {
-                owe(.close(poll, reveal: reveal), home)
-            }
+            guard let command else { return owe(.close(poll, reveal: reveal), home) }
+            return replyRefused(command, Rejection(.overloaded, "too many ballots are waiting", retryAfterMs: 500))
         }
+        if command != nil { home.closing[poll] = reveal }
     }
 
     /// The class is over: nobody can close its polls any more, so the server does, and their results are published.
@@ -194,7 +193,7 @@ extension ReactorCore {
                 command: .pollClose(poll, reveal: reveal, closedTs: closedTs))
         } else {
             guard let known = home.room.poll(poll), known.isOpen else { return }
-            proposal = PollClosing.proposal(known, reveal: reveal, closedTs: closedTs)
+            proposal = PollClosing.proposal(known, reveal: home.closing[poll] ?? reveal, closedTs: closedTs)
         }
         propose(proposal, origin: command, home)
     }
