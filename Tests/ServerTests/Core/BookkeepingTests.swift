@@ -19,6 +19,16 @@ import Testing
         BallotBook.Entry(attempt: attempt, choices: choices, acceptedMs: ms, stored: stored, several: false)
     }
 
+    @Test func `what the store has said of an attempt stands beside what a journal takes it for`() throws {
+        let ada = try #require(ParticipantID("ada"))
+        for order in [[0, 1], [1, 0]] {
+            var book = BallotBook()
+            let receipts = [Self.entry("a", 1, at: 10), Self.entry("a", 2, at: 20, stored: false)]
+            for at in order { book.record(Self.first, ada, receipts[at], allowChange: true) }
+            #expect(book.entry(Self.first, ada)?.choices == 1 && book.entry(Self.first, ada)?.stored == true)
+        }
+    }
+
     @Test(arguments: [false, true])
     func `receipts in any order leave the ballot that counts`(allowChange: Bool) throws {
         let ada = try #require(ParticipantID("ada"))

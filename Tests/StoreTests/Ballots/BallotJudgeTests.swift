@@ -147,13 +147,32 @@ struct BallotJudgeTests {
         #expect(submit(&judge, 2, ballot("bob", "a", 1), at: 401) == [])
         let again = LedgerVerdict.accepted(acceptedMs: 5_000, choices: 1, duplicate: true, counted: true)
         let stored = BallotOutcome.stored(
-            room: one.room, poll: one.poll, participant: one.participant, attempt: "a", counted: true)
+            room: one.room, poll: one.poll, participant: one.participant, attempt: "a", .counted)
         #expect(
             judge.judged([again], at: moment(402)) == [
                 .deliver([stored, .drained(room: one.room, poll: one.poll)]),
                 .judge([.ballot(ballot("bob", "a", 1), acceptedMs: 5_401)]),
             ])
         #expect(judge.mode == .store)
+    }
+
+    @Test(arguments: [
+        (LedgerVerdict.accepted(acceptedMs: 5_000, choices: 1, duplicate: true, counted: true), StoredFate.counted),
+        (.accepted(acceptedMs: 5_000, choices: 1, duplicate: true, counted: false), .replaced),
+        (.accepted(acceptedMs: 4_000, choices: 2, duplicate: true, counted: true), .refused),
+        (.refused(.closed), .refused),
+    ])
+    func `what is said of a drained ballot is what has become of it`(verdict: LedgerVerdict, fate: StoredFate) {
+        var judge = knowing()
+        let one = ballot("ada", "a", 1)
+        let record = BallotRecord.ballot(one, acceptedMs: 5_000)
+        judge.found(record)
+        #expect(judge.timePassed(at: moment(0)) == [.load(BallotLimits.transactionRecordsMax)])
+        #expect(judge.loaded([record], at: moment(0)) == [.drain([record])])
+        let stored = BallotOutcome.stored(
+            room: one.room, poll: one.poll, participant: one.participant, attempt: "a", fate)
+        let told = judge.judged([verdict], at: moment(1))
+        #expect(told == [.deliver([stored, .drained(room: one.room, poll: one.poll)])])
     }
 
     @Test func `a journal that refuses is an unavailable, never an acknowledgement`() {

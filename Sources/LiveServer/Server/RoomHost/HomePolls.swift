@@ -26,6 +26,7 @@ extension ReactorCore {
                 return replyRefused(command, rejection)
             }
         }
+        if repeats(answer, actor, command, home) { return }
         guard
             let ballot = Ballot(
                 room: home.key, poll: answer.poll, participant: actor.participant, attempt: answer.attempt,
@@ -41,14 +42,29 @@ extension ReactorCore {
         }
     }
 
+    /// Answers what the store's own word is known for. The desk would say the same, but for its journal: while the store
+    /// is away, that would take an answer that is stored already, or a second one, for a new one.
+    private func repeats(_ answer: PollAnswer, _ actor: Actor, _ command: RoomCommand, _ home: RoomHome) -> Bool {
+        guard let held = home.ballots.entry(answer.poll, actor.participant), held.stored else { return false }
+        if held.attempt == answer.attempt {
+            sayReceipt(command, answer, held, duplicate: true)
+            return true
+        }
+        guard let poll = home.room.poll(answer.poll), poll.isOpen, !poll.draft.allowChange else { return false }
+        counters.reject(.alreadyAnswered)
+        replyRefused(
+            command, BallotRefusal.rejection(.alreadyAnswered(attempt: held.attempt, choices: held.choices)))
+        return true
+    }
+
     /// One answer of the ballot desk for a ticket of this reactor, or news of a room that lives here.
     func ballotOutcome(_ outcome: BallotOutcome) {
         switch outcome {
         case .receipt(let ticket, let durable, let acceptedMs, let choices, let duplicate):
             receipt(ticket, stored: durable == .store, acceptedMs: acceptedMs, choices: choices, duplicate: duplicate)
         case .rejected(let ticket, let rejection): ballotRejected(ticket, rejection)
-        case .stored(let room, let poll, let participant, let attempt, let counted):
-            ballotStored(room, BallotInQuestion(poll: poll, participant: participant, attempt: attempt), counted)
+        case .stored(let room, let poll, let participant, let attempt, let fate):
+            ballotStored(room, BallotInQuestion(poll: poll, participant: participant, attempt: attempt), fate)
         case .opened(let ticket, _, let poll, let closedTs):
             guard case .open(let handle, _)? = tickets.redeem(ticket), let home = homes[handle] else { return }
             // The store holds a close that the log never got: finish it.
@@ -70,20 +86,25 @@ extension ReactorCore {
 
     private func receipt(_ ticket: UInt64, stored: Bool, acceptedMs: Int64, choices: UInt64, duplicate: Bool) {
         guard case .ballot(let command, let answer, let handle)? = tickets.redeem(ticket) else { return }
-        if stored { counters.ballotsStored += 1 } else { counters.ballotsOnNode += 1 }
+        let entry = BallotBook.Entry(
+            attempt: answer.attempt, choices: choices, acceptedMs: acceptedMs, stored: stored, several: answer.several)
+        sayReceipt(command, answer, entry, duplicate: duplicate)
+        guard let home = homes[handle], case .ballot(_, let actor) = command.body else { return }
+        home.ballots.record(
+            answer.poll, actor.participant, entry,
+            allowChange: home.room.poll(answer.poll)?.draft.allowChange ?? false)
+        if !duplicate { armTally(home) }
+    }
+
+    private func sayReceipt(
+        _ command: RoomCommand, _ answer: PollAnswer, _ entry: BallotBook.Entry, duplicate: Bool
+    ) {
+        if entry.stored { counters.ballotsStored += 1 } else { counters.ballotsOnNode += 1 }
         reply(
             command,
             ReplyEncoding.receipt(
-                command.id, stored: stored, acceptedMs: acceptedMs, choices: choices, several: answer.several,
-                duplicate: duplicate))
-        guard let home = homes[handle], case .ballot(_, let actor) = command.body else { return }
-        home.ballots.record(
-            answer.poll, actor.participant,
-            BallotBook.Entry(
-                attempt: answer.attempt, choices: choices, acceptedMs: acceptedMs, stored: stored,
-                several: answer.several),
-            allowChange: home.room.poll(answer.poll)?.draft.allowChange ?? false)
-        if !duplicate { armTally(home) }
+                command.id, stored: entry.stored, acceptedMs: entry.acceptedMs, choices: entry.choices,
+                several: answer.several, duplicate: duplicate))
     }
 
     private func ballotRejected(_ ticket: UInt64, _ rejection: BallotRejection) {

@@ -41,11 +41,24 @@ extension ReactorCore {
             allowChange: draft?.allowChange ?? false)
     }
 
-    /// A ballot of the journal has reached the store; `counted` says whether it counts there as it was receipted.
-    func ballotStored(_ key: RoomKey, _ ballot: BallotInQuestion, _ counted: Bool) {
+    /// A ballot of the journal has reached the store.
+    func ballotStored(_ key: RoomKey, _ ballot: BallotInQuestion, _ fate: StoredFate) {
         guard let handle = homeOf[key], let home = homes[handle] else { return }
-        home.ballots.markStored(ballot.poll, ballot.participant, attempt: ballot.attempt)
-        if counted != home.ballots.holds(ballot.poll, ballot.participant, ballot.attempt) { askAgain(ballot, home) }
+        let held = home.ballots.entry(ballot.poll, ballot.participant)
+        let isHeld = held?.attempt == ballot.attempt
+        let stands: Bool
+        switch fate {
+        case .counted:
+            stands = true
+            home.ballots.markStored(ballot.poll, ballot.participant, attempt: ballot.attempt)
+            // A later one that the journal holds, too, has its own news to come.
+            if !isHeld, held?.stored ?? true { askAgain(ballot, home) }
+        case .replaced, .refused:
+            stands = fate == .replaced && home.room.poll(ballot.poll)?.draft.allowChange == true
+            if isHeld { askAgain(ballot, home) }
+        }
+        // Who hears nothing asks again, and is told what counts.
+        guard stands else { return }
         var json = JSONWriter(reserving: 96)
         json.beginObject()
         json.field("ev", "ballot_stored")
