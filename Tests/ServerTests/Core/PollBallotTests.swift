@@ -19,6 +19,69 @@ import Testing
         BallotBook.Entry(attempt: attempt, choices: 1, acceptedMs: ms, stored: stored, several: false)
     }
 
+    @Test func `a ballot for a poll that the desk is still to open is told to come again`() throws {
+        let world = try CoreWorld()
+        let lesson = try world.pollClass(Self.single)
+        let home = lesson.home
+        // Open in the room; its way to the desk was refused.
+        let seq = home.nextSeq
+        let teacher = Actor(participant: try #require(ParticipantID("teacher")), name: "T", role: .instructor)
+        let draft = PollDraft(question: "?", kind: .single, options: ["a", "b"])
+        let open = Proposal(actor: teacher, id: try #require(CommandID("o2")), command: .pollOpen(draft))
+        guard case .accepted = home.room.apply(LogEntry(seq: seq, ts: home.room.ts, proposal: open)) else {
+            throw Overdue(what: "the room opens no poll")
+        }
+        home.nextSeq += 1
+        let second = PollClass(home: home, poll: PollID(seq: seq), teacher: lesson.teacher, ada: lesson.ada)
+        lesson.ada.command(second.answer("a1", 0))
+        try world.until("it is answered") { lesson.ada.has("\"re\":\"a1\"") }
+        #expect(lesson.ada.has("\"code\":\"unavailable\"") && !lesson.ada.has("not_found"))
+        try world.until("the desk knows the poll") { home.debts.isEmpty && world.cores[0].tickets.count == 0 }
+        lesson.ada.forget()
+        lesson.ada.command(second.answer("a1", 0))
+        try world.until("the ballot is stored") { lesson.ada.has("\"durable\":\"store\"") }
+    }
+
+    @Test func `a count that could not be read is not published`() throws {
+        let world = try CoreWorld()
+        let lesson = try world.pollClass(Self.single)
+        let core = world.cores[0]
+        lesson.ada.command(lesson.answer("a1", 0))
+        try world.until("the count is shown") { lesson.teacher.has("\"counts\":[1,0]") }
+        lesson.teacher.forget()
+        let unknown = Tally(counts: [], total: 0, pending: true, known: false, drainedRevisionHint: 0)
+        let live = core.tickets.issue(.liveTally(room: lesson.home.handle, poll: lesson.poll), reactor: 0)
+        core.ballotOutcome(.tally(ticket: live, room: lesson.home.key, poll: lesson.poll, unknown))
+        lesson.teacher.command(#"{"op":"chat_send","id":"c0","text":"behind it"}"#)
+        try world.until("what came is here") { lesson.teacher.has("\"re\":\"c0\"") }
+        #expect(!lesson.teacher.has("poll_tally"))
+        lesson.teacher.command(lesson.close(reveal: true))
+        try world.until("the results are there") { lesson.home.room.poll(lesson.poll)?.isFinal == true }
+        let results = core.tickets.issue(.results(room: lesson.home.handle, poll: lesson.poll), reactor: 0)
+        core.ballotOutcome(.tally(ticket: results, room: lesson.home.key, poll: lesson.poll, unknown))
+        #expect(lesson.home.pendingCount == 0, "the log is told nothing")
+    }
+
+    @Test func `ballots that could not be read with the room are read later, and shown`() throws {
+        let world = try CoreWorld()
+        let lesson = try world.pollClass(Self.single)
+        let (core, home) = (world.cores[0], lesson.home)
+        let ada = try #require(ParticipantID("ada"))
+        let ballot = try #require(
+            Ballot(room: home.key, poll: lesson.poll, participant: ada, attempt: "a1", choices: 2))
+        // Of an earlier life: under a ticket that nobody holds.
+        #expect(world.node.ballots.submit(ballot, ticket: 0))
+        home.loadsUnderWay = 1
+        let ticket = core.tickets.issue(.own(room: home.handle, poll: lesson.poll), reactor: 0)
+        core.ballotOutcome(.rejected(ticket: ticket, .unavailable))
+        #expect(home.loadsUnderWay == 0, "the room does not wait for it")
+        // Refused once more.
+        let again = core.tickets.issue(.ownAll(room: home.handle, poll: lesson.poll), reactor: 0)
+        core.ballotOutcome(.rejected(ticket: again, .unavailable))
+        try world.until("the ballot is known") { home.ballots.of(ada).map(\.attempt) == ["a1"] }
+        #expect(home.loadsUnderWay == 0 && home.debts.isEmpty)
+    }
+
     @Test(arguments: [true, false])
     func `only a ballot that stands as it was receipted is told to be stored`(allowChange: Bool) throws {
         let world = try CoreWorld()

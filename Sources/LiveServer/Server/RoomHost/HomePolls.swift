@@ -109,17 +109,21 @@ extension ReactorCore {
 
     private func ballotRejected(_ ticket: UInt64, _ rejection: BallotRejection) {
         switch tickets.redeem(ticket) {
-        case .ballot(let command, _, _)?:
-            counters.reject(BallotRefusal.rejection(rejection).code)
-            replyRefused(command, BallotRefusal.rejection(rejection))
+        case .ballot(let command, let answer, let handle)?:
+            let refusal = BallotRefusal.rejection(unlessOpen(answer.poll, rejection, homes[handle]))
+            counters.reject(refusal.code)
+            replyRefused(command, refusal)
         case .close(let handle, let poll, let command, let reveal)?:
-            if let command { return replyRefused(command, BallotRefusal.rejection(rejection)) }
-            guard let home = homes[handle] else { return }
+            let refusal = unlessOpen(poll, rejection, homes[handle])
+            if let command { return replyRefused(command, BallotRefusal.rejection(refusal)) }
             // Nobody else asks for the close of a poll whose time is over.
-            if rejection == .notFound { owe(.open(poll), home) }
-            if rejection == .notFound || rejection == .unavailable { owe(.close(poll, reveal: reveal), home) }
-        case .own(let handle, _)?:
-            if let home = homes[handle] { loadStepDone(home) }
+            if refusal == .unavailable, let home = homes[handle] { owe(.close(poll, reveal: reveal), home) }
+        case .own(let handle, let poll)?:
+            guard let home = homes[handle] else { return }
+            owe(.ownAll(poll), home)
+            loadStepDone(home)
+        case .ownAll(let handle, let poll)?:
+            if let home = homes[handle] { owe(.ownAll(poll), home) }
         case .ownAgain(let handle, let ballot)?:
             if let home = homes[handle] { owe(.own(ballot), home) }
         case .open(let handle, let poll)?:
@@ -132,6 +136,14 @@ extension ReactorCore {
             if let home = homes[handle], home.ballots.counted(poll) { armTally(home) }
         case .classSaved, .load, .record, nil: break
         }
+    }
+
+    /// Why the desk refused a step for a poll. One that is open here and that the desk does not know is still to be
+    /// opened there, and whoever asked asks again.
+    private func unlessOpen(_ poll: PollID, _ rejection: BallotRejection, _ home: RoomHome?) -> BallotRejection {
+        guard rejection == .notFound, let home, home.room.poll(poll)?.isOpen == true else { return rejection }
+        owe(.open(poll), home)
+        return .unavailable
     }
 
     /// Ballots that waited in the node's journal are in the store: the count has changed.
@@ -182,6 +194,7 @@ extension ReactorCore {
                 home.loadsUnderWay += 1
             } else {
                 _ = tickets.redeem(ticket)
+                owe(.ownAll(poll.id), home)
             }
             if !poll.isOpen, poll.results?.final != true { countResults(poll.id, home) }
         }
@@ -294,14 +307,15 @@ extension ReactorCore {
         case .liveTally(let handle, _)?:
             guard let home = homes[handle], let known = home.room.poll(poll) else { return }
             if home.ballots.counted(poll) { armTally(home) }
-            guard known.isOpen else { return }
+            // What could not be read is no count; a `.drained` follows where it may be.
+            guard known.isOpen, tally.known else { return }
             let json = PollEncoding.tally(poll, counts: tally.counts, total: tally.total)
             publish(
                 home,
                 EphemeralBatch(
                     room: home.key, key: poll.text, moderators: json, peers: known.draft.show == .live ? json : []))
         case .results(let handle, _)?:
-            guard let home = homes[handle], let known = home.room.poll(poll) else { return }
+            guard let home = homes[handle], let known = home.room.poll(poll), tally.known else { return }
             let results = PollResults(
                 poll: poll, counts: tally.counts, total: tally.total, revision: (known.results?.revision ?? 0) + 1,
                 final: !tally.pending, pending: tally.pending ? [node.name] : [])

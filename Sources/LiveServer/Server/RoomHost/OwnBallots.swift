@@ -23,6 +23,9 @@ extension ReactorCore {
             guard let home = homes[handle] else { return }
             for ballot in ballots { note(ballot, poll, home) }
             loadStepDone(home)
+        case .ownAll(let handle, let poll)?:
+            guard let home = homes[handle] else { return }
+            for ballot in ballots { note(ballot, poll, home) }
         case .ownAgain(let handle, let asked)?:
             guard let home = homes[handle] else { return }
             home.ballots.forget(asked.poll, asked.participant, asked.attempt)
@@ -68,6 +71,15 @@ extension ReactorCore {
         for endpoint in home.presence.endpoints(of: ballot.participant) {
             post(.direct(endpoint.connection, json.bytes), to: Int(endpoint.reactor))
         }
+    }
+
+    /// Reads the ballots of a poll that could not be read with the room.
+    func askForAll(_ poll: PollID, _ home: RoomHome) {
+        guard home.room.poll(poll) != nil else { return }
+        let ticket = tickets.issue(.ownAll(room: home.handle, poll: poll), reactor: index)
+        if node.ballots.own(room: home.key, poll: poll, ticket: ticket) { return }
+        _ = tickets.redeem(ticket)
+        owe(.ownAll(poll), home)
     }
 
     /// Reads one participant's ballot anew.

@@ -55,6 +55,7 @@ extension ReactorCore {
                 if home.room.poll(poll)?.isOpen == true { closePoll(poll, reveal: reveal, nil, home) }
             case .results(let poll): countResults(poll, home)
             case .own(let ballot): askAgain(ballot, home)
+            case .ownAll(let poll): askForAll(poll, home)
             }
         }
     }

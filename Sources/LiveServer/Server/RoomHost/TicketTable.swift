@@ -18,6 +18,8 @@ enum TicketPurpose {
     case results(room: UInt32, poll: PollID)
     /// The ballots of a poll, to fill `you` after a load.
     case own(room: UInt32, poll: PollID)
+    /// The same once more, where it could not be read then: the room waits for it no longer.
+    case ownAll(room: UInt32, poll: PollID)
     /// One participant's ballot, where the store may hold another than the receipts said.
     case ownAgain(room: UInt32, BallotInQuestion)
     /// A new class is being stored; the answer that its maker waits for.
