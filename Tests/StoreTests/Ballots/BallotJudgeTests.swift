@@ -175,6 +175,31 @@ struct BallotJudgeTests {
         #expect(told == [.deliver([stored, .drained(room: one.room, poll: one.poll)])])
     }
 
+    @Test func `everybody's ballots are shown in a time that grows with their number, not its square`() throws {
+        var judge = knowing()
+        let count = 20_000
+        let voters = (0..<count).map { person("voter\($0)") }
+        for (number, voter) in voters.enumerated() where number % 2 == 0 {
+            judge.found(.ballot(ballot(voter.raw, "a", 1), acceptedMs: 5_000))
+        }
+        let key = LedgerContract.key
+        let held = voters.map {
+            OwnBallot(poll: key.poll, participant: $0, attempt: "b", choices: 2, acceptedMs: 6_000, durable: .store)
+        }
+        let read = BallotRead(ticket: 1, query: .own(.poll(key)), pending: false)
+        let beganNs = MonotonicClock.nowNs()
+        let actions = judge.read(read, .own(held), at: moment(0))
+        let tookMs = (MonotonicClock.nowNs() - beganNs) / 1_000_000
+        guard case .deliver(let outcomes)? = actions.first, case .own(_, let ballots)? = outcomes.first else {
+            Issue.record("no ballots")
+            return
+        }
+        // Without change the first counts: that of the journal where there is one.
+        #expect(ballots.count == count && ballots.map(\.participant) == voters)
+        #expect(ballots.count { $0.durable == .node && $0.attempt == "a" } == count / 2)
+        #expect(tookMs < 3_000, "by the square it takes far longer: \(tookMs) ms")
+    }
+
     @Test func `a journal that refuses is an unavailable, never an acknowledgement`() {
         var judge = knowing()
         _ = submit(&judge, 1, ballot("ada", "a", 1), at: 0)
