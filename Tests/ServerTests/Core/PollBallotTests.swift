@@ -123,4 +123,31 @@ import Testing
         try world.until("it is read") { core.tickets.count == 0 }
         #expect(try asks("later", "b", .refused))
     }
+
+    @Test func `a poll that was closed by hand has no deadline any more`() throws {
+        let world = try CoreWorld()
+        let lesson = try world.pollClass(
+            #"{"op":"poll_open","id":"o1","question":"?","kind":"single","options":["a","b"],"duration_s":86400}"#)
+        #expect(lesson.home.deadlines.count == 1)
+        lesson.teacher.command(lesson.close(reveal: true))
+        try world.until("it is closed") { lesson.home.room.poll(lesson.poll)?.isFinal == true }
+        #expect(lesson.home.deadlines.isEmpty)
+    }
+
+    @Test func `a node that drains waits for the receipt of a ballot whose sender has left`() throws {
+        let world = try CoreWorld()
+        let lesson = try world.pollClass(Self.single)
+        world.stores.state.withLock { $0.holdsBallots = true }
+        lesson.ada.command(lesson.answer("a1", 1))
+        try world.until("the desk has judged it") { world.stores.state.withLock { !$0.ballotsHeld.isEmpty } }
+        lesson.ada.close()
+        lesson.teacher.close()
+        let core = world.cores[0]
+        try world.until("both have left") { core.reactor.connectionCount == 0 }
+        core.handle(.drain)
+        #expect(!core.reactor.isStopping)
+        world.stores.letBallotsGo()
+        try world.until("the reactor ends") { core.reactor.isStopping }
+        #expect(lesson.home.ballots.of(try #require(ParticipantID("ada"))).map(\.attempt) == ["a1"])
+    }
 }

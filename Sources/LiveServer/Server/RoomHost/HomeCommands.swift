@@ -188,6 +188,7 @@ extension ReactorCore {
         case .pollStarted: pollStarted(event, entry, home)
         case .pollClosed(let poll, _):
             home.closing[poll] = nil
+            home.deadlines[poll] = nil
             countResults(poll, home)
         case .participantMuted(let participant, _): tell(participant, muted: true, home)
         case .participantUnmuted(let participant, _): tell(participant, muted: false, home)

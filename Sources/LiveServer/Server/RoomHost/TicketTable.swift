@@ -49,4 +49,14 @@ struct TicketTable {
     mutating func redeem(_ ticket: UInt64) -> TicketPurpose? { purposes.removeValue(forKey: ticket) }
 
     var count: Int { purposes.count }
+
+    /// Whether the ballot desk still has a step to do that somebody waits for, or that the log is to hear of.
+    var awaitsDesk: Bool {
+        purposes.values.contains {
+            switch $0 {
+            case .ballot, .open, .close, .results: true
+            case .liveTally, .own, .ownAll, .ownAgain, .classSaved, .load, .record: false
+            }
+        }
+    }
 }
