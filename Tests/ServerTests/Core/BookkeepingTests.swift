@@ -19,6 +19,16 @@ import Testing
         BallotBook.Entry(attempt: attempt, choices: choices, acceptedMs: ms, stored: stored, several: false)
     }
 
+    @Test func `what the store has said of an attempt stands beside what a journal takes it for`() throws {
+        let ada = try #require(ParticipantID("ada"))
+        for order in [[0, 1], [1, 0]] {
+            var book = BallotBook()
+            let receipts = [Self.entry("a", 1, at: 10), Self.entry("a", 2, at: 20, stored: false)]
+            for at in order { book.record(Self.first, ada, receipts[at], allowChange: true) }
+            #expect(book.entry(Self.first, ada)?.choices == 1 && book.entry(Self.first, ada)?.stored == true)
+        }
+    }
+
     @Test(arguments: [false, true])
     func `receipts in any order leave the ballot that counts`(allowChange: Bool) throws {
         let ada = try #require(ParticipantID("ada"))
@@ -97,8 +107,10 @@ import Testing
         _ = room.apply(LogEntry(seq: 1, ts: 1_000, proposal: open))
         let poll = try #require(room.openPolls.first)
         for (closedTs, isTimer) in [(Int64(5_000), false), (10_999, false), (11_000, true), (20_000, true)] {
-            let proposal = PollClosing.proposal(poll, reveal: false, closedTs: closedTs)
+            let proposal = PollClosing.proposal(poll, reveal: true, closedTs: closedTs)
             #expect(proposal.id.raw.hasPrefix("timer/") == isTimer)
+            let hidden = PollClosing.proposal(poll, reveal: false, closedTs: closedTs)
+            #expect(hidden.command == .pollClose(poll.id, reveal: false, closedTs: closedTs), "a timer would reveal")
             var copy = room
             guard case .accepted = copy.apply(LogEntry(seq: 2, ts: closedTs, proposal: proposal)) else {
                 Issue.record("the room refuses the close at \(closedTs)")

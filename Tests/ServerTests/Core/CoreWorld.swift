@@ -64,6 +64,8 @@ final class HeldStores: Sendable {
     struct State {
         var historyHeld: [HistoryOutcome] = []
         var holdsHistory = false
+        var ballotsHeld: [BallotOutcome] = []
+        var holdsBallots = false
     }
 
     let state = Mutex(State())
@@ -94,6 +96,23 @@ final class HeldStores: Sendable {
     }
 
     func ballots(_ outcomes: [BallotOutcome]) {
+        let goes = state.withLock { held in
+            if held.holdsBallots { held.ballotsHeld += outcomes }
+            return !held.holdsBallots
+        }
+        if goes { post(outcomes) }
+    }
+
+    func letBallotsGo() {
+        let held = state.withLock { state in
+            state.holdsBallots = false
+            defer { state.ballotsHeld = [] }
+            return state.ballotsHeld
+        }
+        post(held)
+    }
+
+    private func post(_ outcomes: [BallotOutcome]) {
         for outcome in outcomes {
             switch outcome {
             case .stored(let room, _, _, _, _), .drained(let room, _):

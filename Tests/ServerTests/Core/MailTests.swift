@@ -68,6 +68,24 @@ import Testing
         #expect(core.owedMail.isEmpty)
     }
 
+    @Test func `a reactor that comes back to a room before its leave was taken goes on hearing of it`() throws {
+        let world = try CoreWorld(reactors: 2)
+        let room = try world.room(at: 1)
+        let teacher = try world.member("teacher", .instructor, of: room, at: 1)
+        let ada = try world.peer(at: 0)
+        let core = world.cores[0]
+        ada.upgrade(room, try world.token("ada"))
+        // Her join is on its way; that nobody is there any more, said before it, found no room in the mailbox.
+        try alone(world, "she joins", at: 0) {
+            let joins = core.joinsInProgress > 0
+            if !joins { core.owedMail.add(.unsubscribe(room: room, reactor: 0), to: 1) }
+            return joins
+        }
+        try world.until("she is greeted") { ada.has("\"ev\":\"welcome\"") }
+        teacher.command(#"{"op":"chat_send","id":"c1","text":"heard"}"#)
+        try world.until("she hears of it") { ada.has("heard") }
+    }
+
     @Test func `a repair whose answer is lost is asked for again`() throws {
         let world = try CoreWorld(reactors: 2)
         let room = try world.room(at: 1)

@@ -147,13 +147,57 @@ struct BallotJudgeTests {
         #expect(submit(&judge, 2, ballot("bob", "a", 1), at: 401) == [])
         let again = LedgerVerdict.accepted(acceptedMs: 5_000, choices: 1, duplicate: true, counted: true)
         let stored = BallotOutcome.stored(
-            room: one.room, poll: one.poll, participant: one.participant, attempt: "a", counted: true)
+            room: one.room, poll: one.poll, participant: one.participant, attempt: "a", .counted)
         #expect(
             judge.judged([again], at: moment(402)) == [
                 .deliver([stored, .drained(room: one.room, poll: one.poll)]),
                 .judge([.ballot(ballot("bob", "a", 1), acceptedMs: 5_401)]),
             ])
         #expect(judge.mode == .store)
+    }
+
+    @Test(arguments: [
+        (LedgerVerdict.accepted(acceptedMs: 5_000, choices: 1, duplicate: true, counted: true), StoredFate.counted),
+        (.accepted(acceptedMs: 5_000, choices: 1, duplicate: true, counted: false), .replaced),
+        (.accepted(acceptedMs: 4_000, choices: 2, duplicate: true, counted: true), .refused),
+        (.refused(.closed), .refused),
+    ])
+    func `what is said of a drained ballot is what has become of it`(verdict: LedgerVerdict, fate: StoredFate) {
+        var judge = knowing()
+        let one = ballot("ada", "a", 1)
+        let record = BallotRecord.ballot(one, acceptedMs: 5_000)
+        judge.found(record)
+        #expect(judge.timePassed(at: moment(0)) == [.load(BallotLimits.transactionRecordsMax)])
+        #expect(judge.loaded([record], at: moment(0)) == [.drain([record])])
+        let stored = BallotOutcome.stored(
+            room: one.room, poll: one.poll, participant: one.participant, attempt: "a", fate)
+        let told = judge.judged([verdict], at: moment(1))
+        #expect(told == [.deliver([stored, .drained(room: one.room, poll: one.poll)])])
+    }
+
+    @Test func `everybody's ballots are shown in a time that grows with their number, not its square`() throws {
+        var judge = knowing()
+        let count = 20_000
+        let voters = (0..<count).map { person("voter\($0)") }
+        for (number, voter) in voters.enumerated() where number % 2 == 0 {
+            judge.found(.ballot(ballot(voter.raw, "a", 1), acceptedMs: 5_000))
+        }
+        let key = LedgerContract.key
+        let held = voters.map {
+            OwnBallot(poll: key.poll, participant: $0, attempt: "b", choices: 2, acceptedMs: 6_000, durable: .store)
+        }
+        let read = BallotRead(ticket: 1, query: .own(.poll(key)), pending: false)
+        let beganNs = MonotonicClock.nowNs()
+        let actions = judge.read(read, .own(held), at: moment(0))
+        let tookMs = (MonotonicClock.nowNs() - beganNs) / 1_000_000
+        guard case .deliver(let outcomes)? = actions.first, case .own(_, let ballots)? = outcomes.first else {
+            Issue.record("no ballots")
+            return
+        }
+        // Without change the first counts: that of the journal where there is one.
+        #expect(ballots.count == count && ballots.map(\.participant) == voters)
+        #expect(ballots.count { $0.durable == .node && $0.attempt == "a" } == count / 2)
+        #expect(tookMs < 3_000, "by the square it takes far longer: \(tookMs) ms")
     }
 
     @Test func `a journal that refuses is an unavailable, never an acknowledgement`() {

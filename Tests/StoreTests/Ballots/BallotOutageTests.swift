@@ -34,7 +34,8 @@ struct BallotOutageTests {
             return receipts.count == 600 ? receipts : nil
         }
         #expect(Set((receipts ?? []).compactMap(\.ticket)) == Set(tickets.flatMap { [$0.0, $0.1] }))
-        #expect(probe.submit(ballot("voter7", "other", 0b001))?.rejection == .alreadyAnswered(attempt: "a", choices: 2))
+        #expect(
+            probe.submit(ballot("voter7", "other", 0b001))?.rejection == .unavailable, "the store may hold that one")
         #expect(
             probe.submit(ballot("stranger", "a", 1, PollKey(room: key.room, poll: PollID(seq: 99))))?.rejection
                 == .unavailable)
@@ -54,7 +55,7 @@ struct BallotOutageTests {
         try lock.release()
         #expect(probe.settledTally()?.counts == [1, 300, 0])
         let stored = probe.log.outcomes.compactMap { outcome -> String? in
-            if case .stored(_, _, let participant, "a", true) = outcome { participant.raw } else { nil }
+            if case .stored(_, _, let participant, "a", .counted) = outcome { participant.raw } else { nil }
         }
         #expect(stored.sorted() == (0..<300).map { "voter\($0)" }.sorted())
         #expect(probe.submit(ballot("late", "a", 0b100))?.durable == .store)
@@ -76,6 +77,11 @@ struct BallotOutageTests {
         // Also a poll that is opened in the outage works.
         let second = PollKey(room: key.room, poll: PollID(seq: 20))
         #expect(probe.open(LedgerContract.changeable, second) != nil)
+        let third = PollKey(room: key.room, poll: PollID(seq: 30))
+        #expect(probe.open(LedgerContract.single, third) != nil)
+        #expect(probe.submit(ballot("ada", "a", 0b001, third))?.durable == .node)
+        #expect(
+            probe.submit(ballot("ada", "b", 0b010, third))?.rejection == .alreadyAnswered(attempt: "a", choices: 1))
         #expect(probe.submit(ballot("ada", "a", 0b001, second))?.durable == .node)
         #expect(probe.submit(ballot("ada", "b", 0b010, second))?.durable == .node)
         try lock.release()
@@ -83,6 +89,31 @@ struct BallotOutageTests {
         #expect(probe.settledTally(second)?.counts == [0, 1, 0])
         #expect(probe.close() == .closed(ticket: 0, room: key.room, poll: key.poll, closedTs: closedTs).ticketed(probe))
         #expect(probe.log.outcomes.contains(.drained(room: key.room, poll: key.poll)))
+    }
+
+    @Test(arguments: [false, true])
+    func `an attempt that the store may hold is not refused for good while the store is away`(isRestarted: Bool) throws
+    {
+        var probe = try DeskProbe(directory, transactionMs: 50)
+        _ = probe.open(LedgerContract.changeable)
+        #expect(probe.submit(ballot("ada", "a", 0b001))?.durable == .store)
+        #expect(probe.submit(ballot("ada", "b", 0b010))?.durable == .store)
+        if isRestarted { probe.desk.stop() }
+        let lock = try ForeignLock(database)
+        if isRestarted { probe = try DeskProbe(directory, transactionMs: 50) }
+        defer { probe.desk.stop() }
+        #expect(probe.open(LedgerContract.changeable) != nil)
+        guard case .closed? = probe.close() else {
+            Issue.record("the poll was not closed")
+            return
+        }
+        #expect(probe.submit(ballot("ada", "a", 0b001))?.rejection == .unavailable)
+        try lock.release()
+        #expect(probe.settledTally()?.counts == [0, 1, 0])
+        guard case .receipt(_, .store, _, 0b001, true)? = probe.submit(ballot("ada", "a", 0b001)) else {
+            Issue.record("an accepted attempt is not answered as it was")
+            return
+        }
     }
 
     @Test func `what the journal holds at the end of a process is drained by the next`() throws {

@@ -68,6 +68,15 @@ struct DeskMemoryTests {
         #expect(known.count == 4)
     }
 
+    @Test func `a poll of which the store holds ballots is remembered as such, an unknown one is not`() {
+        var known = KnownPolls()
+        known.insert(LedgerContract.key, KnownPolls.Poll(rules: LedgerContract.single))
+        #expect(known[LedgerContract.key]?.mayBeStored == false)
+        known.stored(LedgerContract.key)
+        known.stored(PollKey(room: LedgerContract.room, poll: PollID(seq: 99)))
+        #expect(known[LedgerContract.key]?.mayBeStored == true && known.count == 1)
+    }
+
     @Test(arguments: SeededRandom.seeds(10))
     func `the index over the journal counts exactly and remembers up to its bound`(seed: UInt64) {
         var random = SeededRandom(seed: seed)

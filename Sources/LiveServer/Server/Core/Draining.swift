@@ -86,7 +86,7 @@ extension ReactorCore {
     /// Whether nobody waits for anything any more, or has waited long enough.
     private var isAllSaid: Bool {
         if let stopsAtMs, reactor.nowMs >= stopsAtMs { return true }
-        return reactor.connectionCount == 0 && owedMail.isEmpty && submissions.isEmpty
+        return reactor.connectionCount == 0 && owedMail.isEmpty && submissions.isEmpty && !tickets.awaitsDesk
             && homes.values.allSatisfy { $0.pendingCount == 0 }
     }
 

@@ -45,6 +45,14 @@ struct OwedMail {
         add(.close(endpoint.connection, code: CloseCode.tryAgain, reason: reason), to: reactor)
     }
 
+    /// Somebody of this reactor joins the room: that it has no use for its events, which is still to be said, is no
+    /// longer so, and said behind the join it would end them.
+    mutating func needs(_ room: RoomKey) {
+        messages.removeAll {
+            if case .unsubscribe(room, _) = $0.message { true } else { false }
+        }
+    }
+
     /// All of it, which is no longer owed.
     mutating func take() -> OwedMail {
         defer { self = OwedMail() }

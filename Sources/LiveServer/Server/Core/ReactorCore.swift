@@ -265,6 +265,8 @@ final class ReactorCore: ReactorDriver {
         } else if !node.post(message, to: reactorIndex) {
             counters.mailboxRefusals += 1
             notPosted(message, to: reactorIndex)
+        } else if case .attach(let request) = message, !owedMail.isEmpty {
+            owedMail.needs(request.room)
         }
     }
 

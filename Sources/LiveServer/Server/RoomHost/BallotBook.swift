@@ -35,10 +35,10 @@ struct BallotBook {
     mutating func record(_ poll: PollID, _ participant: ParticipantID, _ entry: Entry, allowChange: Bool) {
         let at = place(poll)
         polls[at].changed = true
-        var entry = entry
         if let held = polls[at].byParticipant[participant] {
             if held.attempt == entry.attempt {
-                entry.stored = entry.stored || held.stored
+                // To a journal that knows nothing of the store it is a new answer; the store's word stands.
+                if held.stored, !entry.stored { return }
             } else {
                 let isLater = (entry.acceptedMs, entry.attempt) > (held.acceptedMs, held.attempt)
                 guard isLater == allowChange else { return }
@@ -55,9 +55,14 @@ struct BallotBook {
         polls[at].byParticipant[participant]?.stored = true
     }
 
+    /// The ballot that counts of one participant, as far as it is known here.
+    func entry(_ poll: PollID, _ participant: ParticipantID) -> Entry? {
+        polls.first { $0.poll == poll }?.byParticipant[participant]
+    }
+
     /// Whether an attempt is the one that counts.
     func holds(_ poll: PollID, _ participant: ParticipantID, _ attempt: String) -> Bool {
-        polls.first { $0.poll == poll }?.byParticipant[participant]?.attempt == attempt
+        entry(poll, participant)?.attempt == attempt
     }
 
     /// An attempt was receipted and does not count, or not so: what counts is recorded next.

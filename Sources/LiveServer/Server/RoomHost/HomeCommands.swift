@@ -145,14 +145,22 @@ extension ReactorCore {
                 afterSeq: seq)
         case .ignored(let rejection):
             counters.reject(rejection.code)
-            // Another count came before this one under the same revision.
-            if case .pollResults = pending.proposal.command, rejection.code == .conflict {
-                owe(for: pending.proposal.command, home)
-            }
+            finishIgnored(pending.proposal.command, rejection, home)
             guard let origin = pending.origin else { return }
             queueReply(
                 origin, home, json: ReplyEncoding.refused(origin.id.raw, rejection), afterSeq: 0,
                 status: UInt16(rejection.code.httpStatus))
+        }
+    }
+
+    /// The room did not let a step of a poll happen that the store has made already.
+    private func finishIgnored(_ command: Command, _ rejection: Rejection, _ home: RoomHome) {
+        switch command {
+        // Another count came before this one under the same revision.
+        case .pollResults where rejection.code == .conflict: owe(for: command, home)
+        // Its sender may close no poll any more, or the class is over: the close stands all the same.
+        case .pollClose(let poll, _, .some) where home.room.poll(poll)?.isOpen == true: owe(for: command, home)
+        default: break
         }
     }
 
@@ -178,7 +186,10 @@ extension ReactorCore {
         switch event {
         case .chatDeleted: redact(event, home)
         case .pollStarted: pollStarted(event, entry, home)
-        case .pollClosed(let poll, _): countResults(poll, home)
+        case .pollClosed(let poll, _):
+            home.closing[poll] = nil
+            home.deadlines[poll] = nil
+            countResults(poll, home)
         case .participantMuted(let participant, _): tell(participant, muted: true, home)
         case .participantUnmuted(let participant, _): tell(participant, muted: false, home)
         case .participantRemoved(let participant, _), .participantBanned(let participant, _):

@@ -26,6 +26,7 @@ extension ReactorCore {
                 return replyRefused(command, rejection)
             }
         }
+        if repeats(answer, actor, command, home) { return }
         guard
             let ballot = Ballot(
                 room: home.key, poll: answer.poll, participant: actor.participant, attempt: answer.attempt,
@@ -41,19 +42,35 @@ extension ReactorCore {
         }
     }
 
+    /// Answers what the store's own word is known for. The desk would say the same, but for its journal: while the store
+    /// is away, that would take an answer that is stored already, or a second one, for a new one.
+    private func repeats(_ answer: PollAnswer, _ actor: Actor, _ command: RoomCommand, _ home: RoomHome) -> Bool {
+        guard let held = home.ballots.entry(answer.poll, actor.participant), held.stored else { return false }
+        if held.attempt == answer.attempt {
+            sayReceipt(command, answer, held, duplicate: true)
+            return true
+        }
+        guard let poll = home.room.poll(answer.poll), poll.isOpen, !poll.draft.allowChange else { return false }
+        counters.reject(.alreadyAnswered)
+        replyRefused(
+            command, BallotRefusal.rejection(.alreadyAnswered(attempt: held.attempt, choices: held.choices)))
+        return true
+    }
+
     /// One answer of the ballot desk for a ticket of this reactor, or news of a room that lives here.
     func ballotOutcome(_ outcome: BallotOutcome) {
         switch outcome {
         case .receipt(let ticket, let durable, let acceptedMs, let choices, let duplicate):
             receipt(ticket, stored: durable == .store, acceptedMs: acceptedMs, choices: choices, duplicate: duplicate)
         case .rejected(let ticket, let rejection): ballotRejected(ticket, rejection)
-        case .stored(let room, let poll, let participant, let attempt, let counted):
-            ballotStored(room, BallotInQuestion(poll: poll, participant: participant, attempt: attempt), counted)
+        case .stored(let room, let poll, let participant, let attempt, let fate):
+            ballotStored(room, BallotInQuestion(poll: poll, participant: participant, attempt: attempt), fate)
         case .opened(let ticket, _, let poll, let closedTs):
             guard case .open(let handle, _)? = tickets.redeem(ticket), let home = homes[handle] else { return }
             // The store holds a close that the log never got: finish it.
-            if let closedTs, home.room.poll(poll)?.isOpen == true {
-                sequenceClose(poll, reveal: true, closedTs: closedTs, nil, home)
+            if let closedTs, let known = home.room.poll(poll) {
+                let reveal = PollClosing.mayReveal(known, closedTs: closedTs, hasEnded: home.room.ended)
+                sequenceClose(poll, reveal: reveal, closedTs: closedTs, nil, home)
             }
         case .closed(let ticket, _, let poll, let closedTs):
             guard case .close(let handle, _, let command, let reveal)? = tickets.redeem(ticket),
@@ -69,35 +86,44 @@ extension ReactorCore {
 
     private func receipt(_ ticket: UInt64, stored: Bool, acceptedMs: Int64, choices: UInt64, duplicate: Bool) {
         guard case .ballot(let command, let answer, let handle)? = tickets.redeem(ticket) else { return }
-        if stored { counters.ballotsStored += 1 } else { counters.ballotsOnNode += 1 }
-        reply(
-            command,
-            ReplyEncoding.receipt(
-                command.id, stored: stored, acceptedMs: acceptedMs, choices: choices, several: answer.several,
-                duplicate: duplicate))
+        let entry = BallotBook.Entry(
+            attempt: answer.attempt, choices: choices, acceptedMs: acceptedMs, stored: stored, several: answer.several)
+        sayReceipt(command, answer, entry, duplicate: duplicate)
         guard let home = homes[handle], case .ballot(_, let actor) = command.body else { return }
         home.ballots.record(
-            answer.poll, actor.participant,
-            BallotBook.Entry(
-                attempt: answer.attempt, choices: choices, acceptedMs: acceptedMs, stored: stored,
-                several: answer.several),
+            answer.poll, actor.participant, entry,
             allowChange: home.room.poll(answer.poll)?.draft.allowChange ?? false)
         if !duplicate { armTally(home) }
     }
 
+    private func sayReceipt(
+        _ command: RoomCommand, _ answer: PollAnswer, _ entry: BallotBook.Entry, duplicate: Bool
+    ) {
+        if entry.stored { counters.ballotsStored += 1 } else { counters.ballotsOnNode += 1 }
+        reply(
+            command,
+            ReplyEncoding.receipt(
+                command.id, stored: entry.stored, acceptedMs: entry.acceptedMs, choices: entry.choices,
+                several: answer.several, duplicate: duplicate))
+    }
+
     private func ballotRejected(_ ticket: UInt64, _ rejection: BallotRejection) {
         switch tickets.redeem(ticket) {
-        case .ballot(let command, _, _)?:
-            counters.reject(BallotRefusal.rejection(rejection).code)
-            replyRefused(command, BallotRefusal.rejection(rejection))
+        case .ballot(let command, let answer, let handle)?:
+            let refusal = BallotRefusal.rejection(unlessOpen(answer.poll, rejection, homes[handle]))
+            counters.reject(refusal.code)
+            replyRefused(command, refusal)
         case .close(let handle, let poll, let command, let reveal)?:
-            if let command { return replyRefused(command, BallotRefusal.rejection(rejection)) }
-            guard let home = homes[handle] else { return }
+            let refusal = unlessOpen(poll, rejection, homes[handle])
+            if let command { return replyRefused(command, BallotRefusal.rejection(refusal)) }
             // Nobody else asks for the close of a poll whose time is over.
-            if rejection == .notFound { owe(.open(poll), home) }
-            if rejection == .notFound || rejection == .unavailable { owe(.close(poll, reveal: reveal), home) }
-        case .own(let handle, _)?:
-            if let home = homes[handle] { loadStepDone(home) }
+            if refusal == .unavailable, let home = homes[handle] { owe(.close(poll, reveal: reveal), home) }
+        case .own(let handle, let poll)?:
+            guard let home = homes[handle] else { return }
+            owe(.ownAll(poll), home)
+            loadStepDone(home)
+        case .ownAll(let handle, let poll)?:
+            if let home = homes[handle] { owe(.ownAll(poll), home) }
         case .ownAgain(let handle, let ballot)?:
             if let home = homes[handle] { owe(.own(ballot), home) }
         case .open(let handle, let poll)?:
@@ -110,6 +136,14 @@ extension ReactorCore {
             if let home = homes[handle], home.ballots.counted(poll) { armTally(home) }
         case .classSaved, .load, .record, nil: break
         }
+    }
+
+    /// Why the desk refused a step for a poll. One that is open here and that the desk does not know is still to be
+    /// opened there, and whoever asked asks again.
+    private func unlessOpen(_ poll: PollID, _ rejection: BallotRejection, _ home: RoomHome?) -> BallotRejection {
+        guard rejection == .notFound, let home, home.room.poll(poll)?.isOpen == true else { return rejection }
+        owe(.open(poll), home)
+        return .unavailable
     }
 
     /// Ballots that waited in the node's journal are in the store: the count has changed.
@@ -160,6 +194,7 @@ extension ReactorCore {
                 home.loadsUnderWay += 1
             } else {
                 _ = tickets.redeem(ticket)
+                owe(.ownAll(poll.id), home)
             }
             if !poll.isOpen, poll.results?.final != true { countResults(poll.id, home) }
         }
@@ -169,14 +204,12 @@ extension ReactorCore {
 
     func closePoll(_ poll: PollID, reveal: Bool, _ command: RoomCommand?, _ home: RoomHome, closedTs: Int64? = nil) {
         let ticket = tickets.issue(.close(room: home.handle, poll: poll, command, reveal: reveal), reactor: index)
-        if !node.ballots.close(room: home.key, poll: poll, closedTs: closedTs, ticket: ticket) {
+        guard node.ballots.close(room: home.key, poll: poll, closedTs: closedTs, ticket: ticket) else {
             _ = tickets.redeem(ticket)
-            if let command {
-                replyRefused(command, Rejection(.overloaded, "too many ballots are waiting", retryAfterMs: 500))
-            } else {
-                owe(.close(poll, reveal: reveal), home)
-            }
+            guard let command else { return owe(.close(poll, reveal: reveal), home) }
+            return replyRefused(command, Rejection(.overloaded, "too many ballots are waiting", retryAfterMs: 500))
         }
+        if command != nil { home.closing[poll] = reveal }
     }
 
     /// The class is over: nobody can close its polls any more, so the server does, and their results are published.
@@ -194,7 +227,7 @@ extension ReactorCore {
                 command: .pollClose(poll, reveal: reveal, closedTs: closedTs))
         } else {
             guard let known = home.room.poll(poll), known.isOpen else { return }
-            proposal = PollClosing.proposal(known, reveal: reveal, closedTs: closedTs)
+            proposal = PollClosing.proposal(known, reveal: home.closing[poll] ?? reveal, closedTs: closedTs)
         }
         propose(proposal, origin: command, home)
     }
@@ -275,14 +308,15 @@ extension ReactorCore {
         case .liveTally(let handle, _)?:
             guard let home = homes[handle], let known = home.room.poll(poll) else { return }
             if home.ballots.counted(poll) { armTally(home) }
-            guard known.isOpen else { return }
+            // What could not be read is no count; a `.drained` follows where it may be.
+            guard known.isOpen, tally.known else { return }
             let json = PollEncoding.tally(poll, counts: tally.counts, total: tally.total)
             publish(
                 home,
                 EphemeralBatch(
                     room: home.key, key: poll.text, moderators: json, peers: known.draft.show == .live ? json : []))
         case .results(let handle, _)?:
-            guard let home = homes[handle], let known = home.room.poll(poll) else { return }
+            guard let home = homes[handle], let known = home.room.poll(poll), tally.known else { return }
             let results = PollResults(
                 poll: poll, counts: tally.counts, total: tally.total, revision: (known.results?.revision ?? 0) + 1,
                 final: !tally.pending, pending: tally.pending ? [node.name] : [])

@@ -23,6 +23,9 @@ extension ReactorCore {
             guard let home = homes[handle] else { return }
             for ballot in ballots { note(ballot, poll, home) }
             loadStepDone(home)
+        case .ownAll(let handle, let poll)?:
+            guard let home = homes[handle] else { return }
+            for ballot in ballots { note(ballot, poll, home) }
         case .ownAgain(let handle, let asked)?:
             guard let home = homes[handle] else { return }
             home.ballots.forget(asked.poll, asked.participant, asked.attempt)
@@ -41,11 +44,24 @@ extension ReactorCore {
             allowChange: draft?.allowChange ?? false)
     }
 
-    /// A ballot of the journal has reached the store; `counted` says whether it counts there as it was receipted.
-    func ballotStored(_ key: RoomKey, _ ballot: BallotInQuestion, _ counted: Bool) {
+    /// A ballot of the journal has reached the store.
+    func ballotStored(_ key: RoomKey, _ ballot: BallotInQuestion, _ fate: StoredFate) {
         guard let handle = homeOf[key], let home = homes[handle] else { return }
-        home.ballots.markStored(ballot.poll, ballot.participant, attempt: ballot.attempt)
-        if counted != home.ballots.holds(ballot.poll, ballot.participant, ballot.attempt) { askAgain(ballot, home) }
+        let held = home.ballots.entry(ballot.poll, ballot.participant)
+        let isHeld = held?.attempt == ballot.attempt
+        let stands: Bool
+        switch fate {
+        case .counted:
+            stands = true
+            home.ballots.markStored(ballot.poll, ballot.participant, attempt: ballot.attempt)
+            // A later one that the journal holds, too, has its own news to come.
+            if !isHeld, held?.stored ?? true { askAgain(ballot, home) }
+        case .replaced, .refused:
+            stands = fate == .replaced && home.room.poll(ballot.poll)?.draft.allowChange == true
+            if isHeld { askAgain(ballot, home) }
+        }
+        // Who hears nothing asks again, and is told what counts.
+        guard stands else { return }
         var json = JSONWriter(reserving: 96)
         json.beginObject()
         json.field("ev", "ballot_stored")
@@ -55,6 +71,15 @@ extension ReactorCore {
         for endpoint in home.presence.endpoints(of: ballot.participant) {
             post(.direct(endpoint.connection, json.bytes), to: Int(endpoint.reactor))
         }
+    }
+
+    /// Reads the ballots of a poll that could not be read with the room.
+    func askForAll(_ poll: PollID, _ home: RoomHome) {
+        guard home.room.poll(poll) != nil else { return }
+        let ticket = tickets.issue(.ownAll(room: home.handle, poll: poll), reactor: index)
+        if node.ballots.own(room: home.key, poll: poll, ticket: ticket) { return }
+        _ = tickets.redeem(ticket)
+        owe(.ownAll(poll), home)
     }
 
     /// Reads one participant's ballot anew.

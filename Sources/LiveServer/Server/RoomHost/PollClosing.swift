@@ -10,9 +10,9 @@ enum PollClosing {
     static let graceMs: Int64 = 5_000
 
     /// The close of an open poll that the store closed at `closedTs`. A timer's id only where the time was over: the
-    /// room ignores a timer before its deadline.
+    /// room ignores a timer before its deadline, and a timer reveals.
     static func proposal(_ poll: Poll, reveal: Bool, closedTs: Int64) -> Proposal {
-        if let deadline = poll.closesTs, closedTs >= deadline {
+        if reveal, let deadline = poll.closesTs, closedTs >= deadline {
             return .timer(poll: poll.id, deadline: deadline, closedTs: closedTs)
         }
         guard let id = CommandID("close/" + poll.id.text) else {
@@ -20,6 +20,12 @@ enum PollClosing {
         }
         return Proposal(
             actor: .system, id: id, command: .pollClose(poll.id, reveal: reveal, closedTs: closedTs))
+    }
+
+    /// Whether a poll that the store closed at `closedTs` may be revealed when nobody remembers what was asked for: the
+    /// answers of a quiz only where its time or its class was over, and nobody had to ask.
+    static func mayReveal(_ poll: Poll, closedTs: Int64, hasEnded: Bool) -> Bool {
+        poll.draft.correct == nil || hasEnded || poll.closesTs.map { closedTs >= $0 } ?? false
     }
 }
 
@@ -52,6 +58,7 @@ extension ReactorCore {
                 if home.room.poll(poll)?.isOpen == true { closePoll(poll, reveal: reveal, nil, home) }
             case .results(let poll): countResults(poll, home)
             case .own(let ballot): askAgain(ballot, home)
+            case .ownAll(let poll): askForAll(poll, home)
             }
         }
     }

@@ -1,7 +1,7 @@
 // What a room's home owes its polls: steps that the ballot desk or the log refused for now and that nobody else will
 // ask for again, such as the close of a poll whose time is over.
 //
-// Owns: the list of steps. Never: does them, knows a clock. Limit: three steps a poll that the state keeps, and one
+// Owns: the list of steps. Never: does them, knows a clock. Limit: four steps a poll that the state keeps, and one
 // a ballot that the journal and the store saw differently.
 
 import Rooms
@@ -16,6 +16,8 @@ struct PollDebts {
         case close(PollID, reveal: Bool)
         /// Its results are not in the log yet, or not the latest ones.
         case results(PollID)
+        /// Its ballots could not be read when the room was, so `you` shows none of them.
+        case ownAll(PollID)
         /// What `you` shows of a participant's ballot may be wrong.
         case own(BallotInQuestion)
     }

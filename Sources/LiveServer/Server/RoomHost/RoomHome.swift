@@ -63,6 +63,9 @@ final class RoomHome {
     /// way.
     var deadlines: [PollID: UInt64] = [:]
     var deadlineTimerFor: UInt64?
+    /// Whether the close that somebody asked for reveals, until it is in the log: where the server ends the poll before
+    /// that or in its place, it does as was asked.
+    var closing: [PollID: Bool] = [:]
     /// Polls that the store knows under other rules.
     var unusablePolls: Set<PollID> = []
     /// What store or log refused for polls; tried again until it is done.

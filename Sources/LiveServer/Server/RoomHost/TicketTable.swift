@@ -18,6 +18,8 @@ enum TicketPurpose {
     case results(room: UInt32, poll: PollID)
     /// The ballots of a poll, to fill `you` after a load.
     case own(room: UInt32, poll: PollID)
+    /// The same once more, where it could not be read then: the room waits for it no longer.
+    case ownAll(room: UInt32, poll: PollID)
     /// One participant's ballot, where the store may hold another than the receipts said.
     case ownAgain(room: UInt32, BallotInQuestion)
     /// A new class is being stored; the answer that its maker waits for.
@@ -47,4 +49,14 @@ struct TicketTable {
     mutating func redeem(_ ticket: UInt64) -> TicketPurpose? { purposes.removeValue(forKey: ticket) }
 
     var count: Int { purposes.count }
+
+    /// Whether the ballot desk still has a step to do that somebody waits for, or that the log is to hear of.
+    var awaitsDesk: Bool {
+        purposes.values.contains {
+            switch $0 {
+            case .ballot, .open, .close, .results: true
+            case .liveTally, .own, .ownAll, .ownAgain, .classSaved, .load, .record: false
+            }
+        }
+    }
 }

@@ -50,27 +50,38 @@ extension BallotJudge {
         switch query {
         case .participant(let room, let participant, let polls):
             for poll in polls {
-                overlay(PollKey(room: room, poll: poll), participant, onto: &stored)
+                let key = PollKey(room: room, poll: poll)
+                let place = stored.firstIndex { $0.poll == poll }
+                overlay(key, participant, undrained.attempts(key, participant), at: place, onto: &stored)
             }
         case .poll(let key):
-            for (participant, _) in undrained.attempts(key) { overlay(key, participant, onto: &stored) }
+            var places: [ParticipantID: Int] = [:]
+            for (place, ballot) in stored.enumerated() { places[ballot.participant] = place }
+            for (participant, attempts) in undrained.attempts(key) {
+                overlay(key, participant, attempts, at: places[participant], onto: &stored)
+            }
         }
         return .own(ticket: ticket, stored)
     }
 
-    /// Shows a ballot of the journal where it will count once it is drained.
-    private func overlay(_ key: PollKey, _ participant: ParticipantID, onto ballots: inout [OwnBallot]) {
+    /// Shows a ballot of the journal where it will count once it is drained. `place`: where the participant's ballot
+    /// of the store stands in `ballots`.
+    private func overlay(
+        _ key: PollKey, _ participant: ParticipantID, _ attempts: [UndrainedBallots.Attempt], at place: Int?,
+        onto ballots: inout [OwnBallot]
+    ) {
         guard let poll = known[key] else { return }
-        for attempt in undrained.attempts(key, participant) where attempt.acceptedMs < poll.endMs {
+        var place = place
+        for attempt in attempts where attempt.acceptedMs < poll.endMs {
             let ballot = OwnBallot(
                 poll: key.poll, participant: participant, attempt: attempt.attempt, choices: attempt.choices,
                 acceptedMs: attempt.acceptedMs, durable: .node)
-            let place = ballots.firstIndex { $0.poll == key.poll && $0.participant == participant }
-            guard let place else {
+            guard let held = place else {
+                place = ballots.count
                 ballots.append(ballot)
                 continue
             }
-            if ballot.displaces(ballots[place], allowChange: poll.rules.allowChange) { ballots[place] = ballot }
+            if ballot.displaces(ballots[held], allowChange: poll.rules.allowChange) { ballots[held] = ballot }
         }
     }
 }

@@ -94,7 +94,9 @@ extension BallotJudge {
         case .open(let key, let rules, let atMs):
             clock.raise(to: atMs)
             // Ballots that came before it was known have waited without a trace here.
-            known.insert(key, KnownPolls.Poll(rules: rules, lastStampMs: clock.lastMs))
+            known.insert(
+                key,
+                KnownPolls.Poll(rules: rules, lastStampMs: clock.lastMs, mayBeStored: !known.knowsStore))
         case .close(let key, let closedMs, let atMs):
             known.close(key, closedMs: closedMs)
             clock.raise(to: atMs)
@@ -112,6 +114,7 @@ extension BallotJudge {
             switch (waiting.record, verdict) {
             case (_, .refused(let rejection)): outcomes.append(.rejected(ticket: ticket, rejection))
             case (.ballot, .accepted(let acceptedMs, let choices, let duplicate, _)):
+                known.stored(key)
                 outcomes.append(
                     .receipt(
                         ticket: ticket, durable: .store, acceptedMs: acceptedMs, choices: choices,
@@ -138,12 +141,11 @@ extension BallotJudge {
         for (record, verdict) in zip(records, verdicts) {
             let key = record.key
             if case .ballot(let ballot, _) = record {
-                var counts = false
-                if case .accepted(_, let choices, _, true) = verdict { counts = choices == ballot.choices }
+                known.stored(key)
                 outcomes.append(
                     .stored(
                         room: key.room, poll: key.poll, participant: ballot.participant, attempt: ballot.attempt,
-                        counted: counts))
+                        Self.fate(of: ballot, verdict)))
             }
             if undrained.remove(record) {
                 promised.remove(key)
@@ -152,5 +154,12 @@ extension BallotJudge {
         }
         outcomes += emptied
         if !outcomes.isEmpty { actions.append(.deliver(outcomes)) }
+    }
+
+    private static func fate(of ballot: Ballot, _ verdict: LedgerVerdict) -> StoredFate {
+        guard case .accepted(_, let choices, _, let counts) = verdict, choices == ballot.choices else {
+            return .refused
+        }
+        return counts ? .counted : .replaced
     }
 }

@@ -134,10 +134,12 @@ package struct BallotJudge: Sendable {
     package mutating func recovered(polls: [PollKey: KnownPolls.Poll], stampMs: Int64) {
         let lastStampMs = clock.lastMs
         clock.raise(to: stampMs)
+        known.knowsStore = true
         for key in polls.keys.sorted() {
             guard let poll = polls[key] else { continue }
             known.insert(key, poll)
             known.stamped(key, atMs: lastStampMs)
+            if poll.lastStampMs > 0 { known.stored(key) }
         }
     }
 

@@ -11,9 +11,8 @@ package enum BallotOutcome: Hashable, Sendable {
     case receipt(ticket: UInt64, durable: Durability, acceptedMs: Int64, choices: UInt64, duplicate: Bool)
     /// Nothing was taken; also the answer to `open`, `close` and `own` that could not be done.
     case rejected(ticket: UInt64, BallotRejection)
-    /// A ballot receipted with `.node` has reached the store. `counted` is false where it turned out late, where
-    /// another ballot of the participant counts, or where the store had the attempt before, with other choices.
-    case stored(room: RoomKey, poll: PollID, participant: ParticipantID, attempt: String, counted: Bool)
+    /// A ballot receipted with `.node` has reached the store.
+    case stored(room: RoomKey, poll: PollID, participant: ParticipantID, attempt: String, StoredFate)
     /// The poll is open for ballots, or, with `closedTs`, was closed by an earlier process that died before it could
     /// write the close into the log.
     case opened(ticket: UInt64, room: RoomKey, poll: PollID, closedTs: Int64?)
@@ -25,6 +24,16 @@ package enum BallotOutcome: Hashable, Sendable {
     case own(ticket: UInt64, [OwnBallot])
     /// Results of this poll may have changed, or may be complete now: ask for a tally and publish the next revision.
     case drained(room: RoomKey, poll: PollID)
+}
+
+/// What has become of a ballot of the journal in the store.
+package enum StoredFate: Hashable, Sendable {
+    /// It counts as it was receipted.
+    case counted
+    /// It is kept as it was receipted, and another ballot of the participant counts.
+    case replaced
+    /// It does not stand as it was receipted: it came late, or the store had the attempt before with other choices.
+    case refused
 }
 
 extension BallotOutcome {

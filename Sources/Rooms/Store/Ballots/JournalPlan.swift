@@ -21,7 +21,8 @@ package struct WaitingRecord: Hashable, Sendable {
 /// Judges waiting records by what is known without the store.
 ///
 /// It is stricter than need be where it knows little (an unknown poll is `unavailable`), and never admits what it knows
-/// the store will refuse. What it admits is judged by the ledger when it is drained.
+/// the store will refuse. What it admits is judged by the ledger when it is drained. What it refuses for good the store
+/// would refuse, too: an attempt that the store may hold already is told to come again.
 struct JournalPlan {
     /// What to write, in queue order.
     private(set) var records: [BallotRecord] = []
@@ -45,7 +46,7 @@ struct JournalPlan {
         let key = waiting.record.key
         let poll = polls[key] ?? known[key]
         switch waiting.record {
-        case .open(_, let rules, _): open(waiting, key, rules, poll)
+        case .open(_, let rules, _): open(waiting, key, rules, poll, mayBeStored: !known.knowsStore)
         case .close(_, let closedMs, _): close(waiting, key, poll, closedMs: closedMs)
         case .ballot(let ballot, let acceptedMs):
             answer(waiting, ballot, poll, acceptedMs: acceptedMs, undrained: undrained)
@@ -56,11 +57,11 @@ struct JournalPlan {
     var refusals: [BallotOutcome] { tickets.map { .rejected(ticket: $0, .unavailable) } }
 
     private mutating func open(
-        _ waiting: WaitingRecord, _ key: PollKey, _ rules: PollRules, _ poll: KnownPolls.Poll?
+        _ waiting: WaitingRecord, _ key: PollKey, _ rules: PollRules, _ poll: KnownPolls.Poll?, mayBeStored: Bool
     ) {
         if let poll, poll.rules != rules { return reject(waiting, .conflict) }
         if poll == nil {
-            polls[key] = KnownPolls.Poll(rules: rules)
+            polls[key] = KnownPolls.Poll(rules: rules, mayBeStored: mayBeStored)
             records.append(waiting.record)
         }
         answers.append(
@@ -90,10 +91,13 @@ struct JournalPlan {
         if let same = earlier.first(where: { $0.attempt == ballot.attempt }) {
             return receipt(waiting, acceptedMs: same.acceptedMs, choices: same.choices, duplicate: true)
         }
-        guard acceptedMs < poll.endMs else { return reject(waiting, .closed) }
+        guard acceptedMs < poll.endMs else { return reject(waiting, poll.mayBeStored ? .unavailable : .closed) }
         guard poll.rules.admits(ballot.choices) else { return reject(waiting, .invalid) }
         if let first = earlier.first, !poll.rules.allowChange {
-            return reject(waiting, .alreadyAnswered(attempt: first.attempt, choices: first.choices))
+            return reject(
+                waiting,
+                poll.mayBeStored
+                    ? .unavailable : .alreadyAnswered(attempt: first.attempt, choices: first.choices))
         }
         attempts[voter, default: []].append(
             UndrainedBallots.Attempt(attempt: ballot.attempt, choices: ballot.choices, acceptedMs: acceptedMs))

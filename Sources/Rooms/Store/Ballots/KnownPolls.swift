@@ -14,17 +14,25 @@ package struct KnownPolls: Sendable {
         /// The greatest stamp that one of its ballots was given, 0 for none.
         package var lastStampMs: Int64
 
+        /// The store may hold ballots of it that the journal knows nothing of.
+        package var mayBeStored: Bool
+
         /// The first millisecond at which a ballot no longer counts.
         package var endMs: Int64 { min(closedMs ?? .max, rules.closesTs ?? .max) }
 
         /// What is known of a poll.
-        package init(rules: PollRules, closedMs: Int64? = nil, lastStampMs: Int64 = 0) {
+        package init(
+            rules: PollRules, closedMs: Int64? = nil, lastStampMs: Int64 = 0, mayBeStored: Bool = false
+        ) {
             self.rules = rules
             self.closedMs = closedMs
             self.lastStampMs = lastStampMs
+            self.mayBeStored = mayBeStored
         }
     }
 
+    /// The store has said which polls it holds. Until then it may hold ballots of any.
+    package var knowsStore = false
     private let countMax: Int
     private var polls: [PollKey: Poll] = [:]
     /// Keys in the order in which they came; those forgotten since are skipped.
@@ -60,6 +68,11 @@ package struct KnownPolls: Sendable {
     package mutating func stamped(_ key: PollKey, atMs: Int64) {
         guard let poll = polls[key], poll.lastStampMs < atMs else { return }
         polls[key]?.lastStampMs = atMs
+    }
+
+    /// The store holds a ballot of the poll.
+    package mutating func stored(_ key: PollKey) {
+        if polls[key]?.mayBeStored == false { polls[key]?.mayBeStored = true }
     }
 
     private mutating func forgetOne() {
