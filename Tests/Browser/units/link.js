@@ -1,81 +1,8 @@
 // The connection machine against scripted sockets and streams: when it connects again, when it changes transport,
-// and when it never does. Jitter is zero here, so that nothing waits.
+// and when it never does.
 
+import { TOKEN, said, stage, welcome } from "./stage.js";
 import { equal, ok, run, test, until } from "./harness.js";
-import { LiveRoom } from "/sdk/live.js";
-
-const TOKEN = `x.${btoa(JSON.stringify({ sub: "ada" })).replaceAll("=", "")}.y`;
-let count = 0;
-
-/** Replaces WebSocket, fetch and chance in this page; `script.socket(socket)` and `script.fetch(url, init)` answer. */
-async function stage(script, play) {
-  const real = { WebSocket, fetch: globalThis.fetch, random: Math.random };
-  const sockets = [];
-  const log = [];
-  class FakeSocket {
-    static OPEN = 1;
-    readyState = 0;
-    sent = [];
-    constructor(url, protocols) {
-      this.url = new URL(url);
-      this.protocols = protocols;
-      sockets.push(this);
-      this.nth = sockets.length;
-      log.push("websocket");
-      queueMicrotask(() => script.socket?.(this, this.nth));
-    }
-    open() {
-      this.readyState = 1;
-      this.onopen?.({});
-    }
-    say(object) {
-      this.onmessage?.({ data: JSON.stringify(object) });
-    }
-    drop(code = 1006, reason = "") {
-      this.readyState = 3;
-      this.onclose?.({ code, reason });
-    }
-    send(text) {
-      this.sent.push(JSON.parse(text));
-      script.command?.(this, this.sent.at(-1));
-    }
-    close() {
-      this.readyState = 3;
-    }
-  }
-  globalThis.WebSocket = FakeSocket;
-  globalThis.fetch = (url, init) => {
-    log.push(`${init?.method ?? "GET"} ${new URL(url, location.href).pathname.split("/").at(-1)}`
-      + (init?.headers?.Accept ? ` ${init.headers.Accept}` : ""));
-    return script.fetch?.(new URL(url, location.href), init) ?? Promise.reject(new TypeError("no network"));
-  };
-  Math.random = () => 0;
-  const room = new LiveRoom();
-  const states = [];
-  room.addEventListener("state", ({ detail }) => states.push(detail));
-  count += 1;
-  try {
-    await play({ room, sockets, log, states, connect: () => {
-      const { transport, getToken } = script;
-      const whole = room.connect({ room: `t/${count}-${Date.now()}/live`, token: TOKEN, transport, getToken });
-      whole.catch(() => {});
-      return whole;
-    } });
-  } finally {
-    room.close();
-    globalThis.WebSocket = real.WebSocket;
-    globalThis.fetch = real.fetch;
-    Math.random = real.random;
-  }
-}
-
-const welcome = (seq = 5) => ({
-  ev: "welcome", room: "r", participant: "ada", role: "student", epoch: "e1234567", seq, resume: `R${seq}`,
-  heartbeat_s: 30, server_ts: Date.now(), presence: { count: 1, people: [] }, state: {}, you: {},
-});
-const said = (seq) => ({
-  ev: "chat_message", seq, ts: 1, id: `m${seq}`, from: "tom", name: "Tom", role: "student", text: "x",
-});
 
 test("it offers the token as a subprotocol, never in the address", () => stage({
   socket: (socket) => {

@@ -31,6 +31,8 @@ export class LiveRoom extends EventTarget {
   #ballots = null;
   #memory = null;
   #tabs = null;
+  /** Whether a follower's state goes on where the leader's is; before the leader's snapshot, events may lie between. */
+  #synced = false;
   #link = null;
   #place = null;
   #subject = "";
@@ -149,6 +151,7 @@ export class LiveRoom extends EventTarget {
   // Tabs
 
   #join() {
+    this.#synced = false;
     this.#tabs = new TabGroup(this.#subject, {
       lead: (alone) => this.#lead(alone),
       follow: () => this.#follow(),
@@ -188,6 +191,7 @@ export class LiveRoom extends EventTarget {
   #follow() {
     this.#link?.close();
     this.#link = null;
+    this.#synced = false;
     this.#outbox.rewind();
     this.#tabs.post({ is: "hello" });
   }
@@ -202,6 +206,10 @@ export class LiveRoom extends EventTarget {
         this.#adopt(object.state);
         break;
       case "event":
+        // A `welcome` is whole in itself; anything else before the snapshot is in the snapshot.
+        if (object.event.ev === "welcome") this.#synced = true;
+        if (this.#synced) this.#accept(object.event);
+        break;
       case "local":
         this.#accept(object.event);
         break;
@@ -220,11 +228,12 @@ export class LiveRoom extends EventTarget {
     }
   }
 
-  /** Another tab's state. Where this tab has seen as much of the same log, its own is kept. */
+  /** The leader's state. Where this tab has seen more of the same log, its own is kept. */
   #adopt(state) {
     const own = this.model.state;
     if (!state.attached) return;
-    if (!own.attached || own.epoch !== state.epoch || own.seq < state.seq) this.model.restore(state);
+    this.#synced = true;
+    if (!own.attached || own.epoch !== state.epoch || own.seq <= state.seq) this.model.restore(state);
     this.#tell("change");
     this.#first?.resolve(this.model.state);
     this.#first = null;

@@ -1,0 +1,59 @@
+// Several tabs of one browser, as several rooms in one page: they share locks, channels and storage as tabs do.
+
+import { TOKEN, said, stage, welcome } from "./stage.js";
+import { equal, ok, run, test, until } from "./harness.js";
+
+const attaches = {
+  socket: (socket) => {
+    socket.open();
+    socket.say(welcome(50));
+  },
+};
+const texts = (room) => room.model.state.chat.map(({ id }) => id);
+
+/** Puts off what the browser says about locks, as a busy phone does. */
+function slowLocks(ms) {
+  const { request } = navigator.locks;
+  navigator.locks.request = (name, options, got) => request.call(navigator.locks, name, options, async (lock) => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return got(lock);
+  });
+  return () => delete navigator.locks.request;
+}
+
+test("a reloaded tab takes no event before it has the leader's snapshot, and so misses none", () => stage(attaches,
+  async ({ room, name, sockets, connect, opens, enters }) => {
+    await connect();
+    const remembered = { state: room.model.state, resume: "R50", atMs: Date.now() };
+    for (let seq = 51; seq <= 60; seq++) sockets[0].say(said(seq));
+    const reloaded = opens();
+    const mend = slowLocks(100);
+    sessionStorage.setItem(`live:memory:${name}:ada`, JSON.stringify(remembered));
+    const back = enters(reloaded);
+    equal(reloaded.model.state.seq, 50, "it remembers");
+    sockets[0].say(said(61));
+    await back;
+    mend();
+    sockets[0].say(said(62));
+    await until(() => reloaded.model.state.seq === 62, "the event after the snapshot");
+    equal(texts(reloaded), texts(room));
+    equal(texts(reloaded).length, 12);
+    ok(!reloaded.status.leading, "it follows");
+  }));
+
+test("a tab that follows a leader without a state yet starts with the leader's welcome", () => stage({
+  socket: (socket) => socket.open(),
+}, async ({ room, sockets, connect, opens, enters }) => {
+  connect();
+  await until(() => sockets.length === 1, "the leader's socket");
+  const second = opens();
+  const whole = enters(second);
+  await until(() => second.status.phase === "connecting" && !second.status.leading, "a follower");
+  sockets[0].say(welcome(50));
+  sockets[0].say(said(51));
+  await whole;
+  await until(() => second.model.state.seq === 51, "the event after it");
+  equal(texts(second), texts(room));
+}));
+
+export { run };
