@@ -4,6 +4,14 @@
 import { TOKEN, said, stage, welcome } from "./stage.js";
 import { equal, ok, run, test, until } from "./harness.js";
 
+/** An event stream that says these events and stays open. */
+function streamOf(...events) {
+  const stream = new ReadableStream({ start(controller) {
+    for (const event of events) controller.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`));
+  } });
+  return new Response(stream, { headers: { "Content-Type": "text/event-stream" } });
+}
+
 test("it offers the token as a subprotocol, never in the address", () => stage({
   socket: (socket) => {
     socket.open();
@@ -88,16 +96,36 @@ for (const [code, reason] of [[1001, "{\"reconnect_after_ms\":300}"], [1013, "{\
   }));
 }
 
+test("an answer whose request was lost does not come after the one that changed it", () => stage({
+  transport: "sse",
+  fetch: async (url, init) => {
+    if (init.method === "POST") {
+      const command = JSON.parse(init.body);
+      if (command.op !== "poll_answer") return Response.json({ re: command.id, ok: true });
+      stage.votes = [...(stage.votes ?? []), command.choice];
+      if (stage.votes.length === 1) throw new TypeError("lost");
+      return Response.json({ re: command.id, ok: true, durable: "store", accepted_ms: 1, choice: command.choice });
+    }
+    return streamOf(welcome());
+  },
+}, async ({ room, connect }) => {
+  await connect();
+  await until(() => room.status.phase === "live", "the stream");
+  const first = room.answer("p1", 0).catch((error) => error);
+  const second = room.answer("p1", 1);
+  equal((await second).choice, 1);
+  equal(await first, null);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  equal(stage.votes, [0, 1]);
+  equal(room.model.state.you.ballots.map(({ choice, durable }) => [choice, durable]), [[1, "store"]]);
+}));
+
 test("an upgrade that fails twice on a reachable server leads to SSE, with commands by POST", () => stage({
   socket: (socket) => socket.drop(),
   fetch: async (url, init) => {
     if (url.pathname === "/healthz") return new Response("ok");
     if (init.method === "POST") return Response.json({ re: JSON.parse(init.body).id, ok: true, seq: 6 });
-    const stream = new ReadableStream({ start(controller) {
-      controller.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(welcome())}\n\n`));
-      init.signal.addEventListener("abort", () => controller.error(new Error("aborted")));
-    } });
-    return new Response(stream, { headers: { "Content-Type": "text/event-stream" } });
+    return streamOf(welcome());
   },
 }, async ({ room, connect, log }) => {
   await connect();
@@ -223,12 +251,7 @@ test("a renewal over SSE goes by POST under the fresh token", () => stage({
       stage.posted = [JSON.parse(init.body), init.headers.Authorization];
       return Response.json({ re: stage.posted[0].id, ok: true, role: "student", expires_ts: 1 });
     }
-    const stream = new ReadableStream({ start(controller) {
-      for (const event of [welcome(), expiring]) {
-        controller.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`));
-      }
-    } });
-    return new Response(stream, { headers: { "Content-Type": "text/event-stream" } });
+    return streamOf(welcome(), expiring);
   },
 }, async ({ connect }) => {
   await connect();

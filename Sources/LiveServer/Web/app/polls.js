@@ -7,7 +7,9 @@ import { eachSecond, renderWith } from "./shell.js";
 import { fill, h, keyed, mark, say, show } from "./dom.js";
 import { t, tn } from "./i18n.js";
 import { icon } from "./icons.js";
-import { tellError } from "./toasts.js";
+import { refusalWords, toast } from "./toasts.js";
+
+const QUESTION_TOLD = 80;
 
 /** `ctx`: {room, signal}. Gives {node}; `node` holds the newest poll and those before. */
 export function pollStage(ctx) {
@@ -22,6 +24,12 @@ export function pollStage(ctx) {
   room.addEventListener("poll_started", ({ detail }) => say(spoken, t("poll.started", { question: detail.question })),
     { signal });
   room.addEventListener("poll_results", ({ detail }) => say(spoken, resultWords(room, detail.poll)), { signal });
+  // The refusal may come much later than the tap, or after a reload: it says which question it is about.
+  room.addEventListener("ballot_dropped", ({ detail }) => {
+    const { question = "" } = room.model.state.polls.find((one) => one.poll === detail.poll) ?? {};
+    const told = question.length > QUESTION_TOLD ? `${question.slice(0, QUESTION_TOLD)} …` : question;
+    toast(t("poll.dropped", { question: told, reason: refusalWords(detail) }), { tone: "bad" });
+  }, { signal });
   const cards = new Set();
   const make = (poll) => {
     const card = pollCard(poll, ctx);
@@ -69,9 +77,8 @@ function pollCard(first, { room, signal }) {
   const answer = (choices) => {
     const choice = poll.kind === "multiple" ? choices.sort((a, b) => a - b) : choices[0];
     picked = new Set();
-    room.answer(poll.poll, choice).catch((error) => {
-      if (error?.code !== "unavailable" && error?.code !== "overloaded") tellError(error);
-    });
+    // What is refused for good is told as `ballot_dropped`; anything else is sent again.
+    room.answer(poll.poll, choice).catch(() => {});
   };
   const press = (index) => {
     if (!mayAnswer) return undefined;

@@ -226,6 +226,10 @@ export const TEXTS = Object.freeze({
   "poll.correct": ["Correct", "Richtig"],
   "poll.yours": ["Your answer", "Deine Antwort"],
   "poll.send": ["Send answer", "Antwort senden"],
+  "poll.dropped": [
+    "“{question}”: your last answer does not count. {reason}",
+    "„{question}“: Deine letzte Antwort zählt nicht. {reason}",
+  ],
   "poll.hidden": ["The result is not shown.", "Das Ergebnis wird nicht gezeigt."],
   "poll.provisional": [
     "Provisional: some answers are still on their way.",

@@ -88,6 +88,8 @@ export interface Ballot {
   choices?: number[];
   /** null: on its way. "node": safe on the server's disk. "store": safe for good. */
   durable: null | "node" | "store";
+  /** While this one is on its way: the one that counts until then. */
+  before?: Ballot;
 }
 
 export interface Question {
@@ -197,7 +199,10 @@ export declare class LiveRoom extends EventTarget {
   connect(options: ConnectOptions): Promise<RoomState>;
   /** Resolves with the reply, rejects with LiveError. Waits through lost connections; the id is sent again as is. */
   send(op: string, fields?: Record<string, unknown> & { id?: string }): Promise<Reply>;
-  /** One index, or a list for polls of kind `multiple`. The ballot survives reloads until the store has it. */
+  /**
+   * One index, or a list for polls of kind `multiple`. The ballot survives reloads until the store has it. Resolves
+   * with null where it is under way already, or was answered anew before its reply came.
+   */
   answer(poll: string, choice: number | number[]): Promise<Reply | null>;
   /** What the page's video does, told with the next heartbeat; an error once, a position until it changes. */
   reportVideo(video: { positionSec?: number; error?: string | boolean } | null): void;

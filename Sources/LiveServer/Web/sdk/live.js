@@ -65,7 +65,8 @@ export class LiveRoom extends EventTarget {
     this.#ballots = new Ballots(`live:ballots:${participant}`, {
       send: (command) => (this.#outbox.get(command.id) ? null : this.#request(command, true)),
       local: (event) => this.#local(event),
-      known: (poll) => this.model.state.you.ballots?.some((b) => b.poll === poll),
+      shown: (poll) => this.model.state.you.ballots?.find((b) => b.poll === poll),
+      outdate: (poll, id) => this.#outbox.outdate(poll, id),
       after: (ms, action) => this.#after(ms, action),
     });
     const kept = this.#memory.load(Date.now());
@@ -278,6 +279,7 @@ export class LiveRoom extends EventTarget {
     const { state } = this.model;
     const attach = event.ev === "welcome" || event.ev === "resumed";
     if (!attach && (!state.attached || event.seq <= state.seq)) return false;
+    if (event.ev === "ballot" && !this.#ballots.noted(event.ballot)) return false;
     const changed = this.model.apply(event);
     if (event.ev === "ballot_stored") this.#ballots.stored(event.poll, event.attempt_id);
     this.#tell(event.ev, event);

@@ -120,8 +120,9 @@ const STEPS = {
   /** Made by the SDK, not by the server: this participant's ballot as it stands. */
   ballot: (state, e) => withBallots(state, (ballots) =>
     [...ballots.filter((b) => b.poll !== e.ballot.poll), e.ballot]),
-  ballot_dropped: (state, e) => withBallots(state, (ballots) =>
-    ballots.filter((b) => b.poll !== e.poll || b.attempt_id !== e.attempt_id)),
+  /** Refused: the one that counted before it, where there was one, still does. */
+  ballot_dropped: (state, e) => withBallots(state, (ballots) => ballots.flatMap((b) =>
+    (b.poll !== e.poll || b.attempt_id !== e.attempt_id ? [b] : b.before ? [b.before] : []))),
 
   question_asked: (state, e) => ({
     ...state,
