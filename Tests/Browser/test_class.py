@@ -141,7 +141,8 @@ def test_a_change_that_comes_too_late_is_told_and_the_counted_answer_shown_again
     ada.answers("In time?", "No")
     teacher.closes("In time?")
     line.mend()
-    expect(ada.page.get_by_role("alert")).to_contain_text("“In time?”: your last answer does not count.", timeout=40_000)
+    told = "“In time?”: your last answer does not count."
+    expect(ada.page.get_by_role("alert")).to_contain_text(told, timeout=40_000)
     ada.awaits_figures("In time?", ["1", "0"])
     expect(ada.poll("In time?").locator("tr[data-mine]")).to_contain_text("Yes")
 

@@ -4,7 +4,7 @@
 import { fill, h, keyed, mark, say, show } from "./dom.js";
 import { hue, initial } from "./chat.js";
 import { t, tn } from "./i18n.js";
-import { MODERATORS } from "../sdk/live.js";
+import { MODERATORS, NAMED_PEOPLE_MAX } from "../sdk/live.js";
 import { confirmed, menuButton } from "./dialogs.js";
 import { icon } from "./icons.js";
 import { peopleOf } from "./api.js";
@@ -51,7 +51,7 @@ export function peoplePanel(ctx) {
     const wanted = filter.value.trim().toLocaleLowerCase();
     say(count, tn("people.count", presence.count));
     show(finder, people.length > 8);
-    show(note, !presence.whole && !moderating);
+    show(note, presence.count > NAMED_PEOPLE_MAX && !moderating);
     show(more, moderating && !presence.whole && (!paged || !!paged.next));
     keyed(list, people.filter(({ name }) => name.toLocaleLowerCase().includes(wanted)).map((person) => ({
       ...person, moderating, own: person.participant === state.participant,

@@ -173,6 +173,8 @@ export declare class LiveError extends Error {
 }
 
 export declare const MODERATORS: Set<Role>;
+/** Up to so many people a room names everybody to everybody. */
+export declare const NAMED_PEOPLE_MAX: number;
 
 /** The next state; events of the log at or below `state.seq` change nothing. */
 export declare function reduce(state: RoomState, event: LiveEvent): RoomState;

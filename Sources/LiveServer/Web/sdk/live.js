@@ -18,7 +18,7 @@ import { TabGroup } from "./tabs.js";
 import { followPage } from "./page-life.js";
 
 export { LiveError } from "./outbox.js";
-export { MODERATORS, RoomModel, reduce } from "./model.js";
+export { MODERATORS, NAMED_PEOPLE_MAX, RoomModel, reduce } from "./model.js";
 
 const SENT_AGAIN = new Set(["unavailable", "overloaded"]);
 const SAVE_MS = 2_000;
