@@ -46,6 +46,26 @@ def test_a_quiz_with_a_timer_closes_by_itself_and_then_shows_what_is_correct(pai
     expect(card.locator("tr[data-mine]")).to_contain_text("Five")
 
 
+def test_a_double_click_starts_one_poll(pair):
+    teacher, ada = pair
+    page = teacher.page
+    polls = page.locator(".poll")
+    page.get_by_role("button", name="Yes / No").dblclick()
+    expect(polls).to_have_count(1)
+    # The same again before the first has been answered.
+    page.get_by_role("button", name="A – D").evaluate("button => { button.click(); button.click(); }")
+    expect(polls).to_have_count(2)
+    page.get_by_label("Your question").fill("Which one?")
+    page.get_by_role("button", name="Own answers").click()
+    page.get_by_label("Answer A", exact=True).fill("Red")
+    page.get_by_label("Answer B", exact=True).fill("Blue")
+    page.get_by_role("button", name="Start poll").dblclick()
+    expect(polls).to_have_count(3)
+    ada.says("All polls are here")
+    teacher.awaits_log(["All polls are here"])
+    expect(polls).to_have_count(3)
+
+
 def test_several_answers_and_a_changed_one(pair):
     teacher, ada = pair
     page = teacher.page

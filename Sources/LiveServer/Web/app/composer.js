@@ -1,6 +1,6 @@
 // Owns the making of a poll: one click for the usual ones, a form for the rest.
 
-import { fill, h, show } from "./dom.js";
+import { fill, h, mark, show } from "./dom.js";
 import { LETTERS } from "./chart.js";
 import { icon } from "./icons.js";
 import { t } from "./i18n.js";
@@ -25,7 +25,10 @@ export function pollComposer({ room }) {
     toggle.setAttribute("aria-expanded", String(open));
     if (open) drawBody();
   };
+  let starting = false;
   const start = async (fields) => {
+    if (starting) return;
+    busy(true);
     try {
       await room.send("poll_open", fields);
       question.value = "";
@@ -34,7 +37,15 @@ export function pollComposer({ room }) {
       openBody(false);
     } catch (error) {
       tellError(error);
+    } finally {
+      busy(false);
     }
+  };
+  // Said to be disabled, but not: a disabled button would lose the focus.
+  const busy = (on) => {
+    starting = on;
+    const said = on ? "true" : null;
+    node.querySelectorAll(".template, [type=submit]").forEach((button) => mark(button, "aria-disabled", said));
   };
   const quick = (options, fallback) => start({
     question: question.value.trim() || fallback, kind: "single", options, allow_change: true, show: "after",
@@ -74,8 +85,8 @@ export function pollComposer({ room }) {
       form.kind !== "quiz" && check(t("compose.change"), form.change, (on) => {
         form.change = on;
       }),
-      h("div", { class: "actions end" }, h("button", { type: "submit", class: "primary" }, icon("poll"),
-        t("compose.start"))));
+      h("div", { class: "actions end" },
+        h("button", { type: "submit", class: "primary", onclick: once() }, icon("poll"), t("compose.start"))));
   };
   const submit = (event) => {
     event.preventDefault();
@@ -109,7 +120,12 @@ export function pollComposer({ room }) {
 }
 
 function template(label, run) {
-  return h("button", { type: "button", class: "template", onclick: run }, label);
+  return h("button", { type: "button", class: "template", onclick: once(run) }, label);
+}
+
+/** The second click of a double click asks for nothing: the first may have been answered already. */
+function once(run) {
+  return (event) => (event.detail > 1 ? event.preventDefault() : run?.());
 }
 
 function optionRow(form, text, index, redraw) {
