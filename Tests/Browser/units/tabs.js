@@ -2,6 +2,7 @@
 
 import { TOKEN, said, stage, welcome } from "./stage.js";
 import { equal, ok, run, test, until } from "./harness.js";
+import { TabGroup } from "/sdk/tabs.js";
 
 const attaches = {
   socket: (socket) => {
@@ -55,5 +56,59 @@ test("a tab that follows a leader without a state yet starts with the leader's w
   await until(() => second.model.state.seq === 51, "the event after it");
   equal(texts(second), texts(room));
 }));
+
+const FRESH = `x.${btoa(JSON.stringify({ sub: "ada", n: 2 })).replaceAll("=", "")}.y`;
+
+for (const [code, why] of [[4403, "removed"], [4401, "expired"]]) {
+  test(`a new tab's admission is judged by the server, though the leading tab's was ${why}`, () => stage({
+    socket: (socket, nth) => {
+      socket.open();
+      if (nth === 1) socket.drop(code);
+      else socket.say(welcome(50));
+    },
+  }, async ({ room, sockets, connect, opens, enters }) => {
+    connect();
+    await until(() => room.status.phase === "closed", "the first tab's end");
+    const second = opens();
+    await enters(second, FRESH);
+    equal(sockets[1].protocols[1], `bearer.${FRESH}`);
+    equal([room.status.phase, second.status.phase], ["live", "live"]);
+  }));
+}
+
+test("a new tab leaves the place to the window that took it", () => stage({
+  socket: (socket) => {
+    socket.open();
+    socket.say(welcome(50));
+    socket.drop(4409);
+  },
+}, async ({ sockets, connect, opens, enters }) => {
+  await connect();
+  const second = opens();
+  const closed = new Promise((resolve) => second.addEventListener("closed", ({ detail }) => resolve(detail.why)));
+  enters(second, FRESH);
+  equal([await closed, sockets.length], ["replaced", 1]);
+}));
+
+test("two waiting tabs do not take each other's words for the leader's", async () => {
+  // Time runs twenty times as fast here.
+  const { now } = Date;
+  const { setInterval } = globalThis;
+  const startMs = now();
+  Date.now = () => startMs + (now() - startMs) * 20;
+  globalThis.setInterval = (action, ms) => setInterval(action, ms / 20);
+  const name = `dead-${startMs}`;
+  navigator.locks.request(`live:${name}`, () => new Promise(() => {})).catch(() => {});
+  const groups = [1, 2].map(() => new TabGroup(name, { lead() {}, follow() {}, message() {} }));
+  try {
+    for (const group of groups) group.start();
+    // Both may reach for the lead in the same moment; one has it in the end.
+    await until(() => groups.filter(({ leading }) => leading).length === 1, "a tab to lead instead of a dead one", 3_000);
+  } finally {
+    for (const group of groups) group.stop();
+    globalThis.setInterval = setInterval;
+    Date.now = now;
+  }
+});
 
 export { run };

@@ -136,9 +136,8 @@ export class LiveRoom extends EventTarget {
   /** Takes the place back after it was closed for good (another device of the same name, an expired token). */
   reopen() {
     const { token } = this.#place;
-    if (!this.#link) return this.#tabs?.post({ is: "reopen", token });
-    this.#link.token = token;
-    this.#link.open();
+    if (this.#link) this.#openWith(token);
+    else this.#tabs?.post({ is: "reopen", token });
   }
 
   /** Leaves the room. Commands that were not answered are rejected. */
@@ -194,14 +193,24 @@ export class LiveRoom extends EventTarget {
     this.#link = null;
     this.#synced = false;
     this.#outbox.rewind();
-    this.#tabs.post({ is: "hello" });
+    this.#greet();
+  }
+
+  #greet() {
+    this.#tabs.post({ is: "hello", token: this.#place.token });
+  }
+
+  #openWith(token) {
+    this.#place.token = token;
+    this.#link.token = token;
+    this.#link.open();
   }
 
   #fromLeader(object) {
     switch (object.is) {
       case "lead":
         this.#outbox.rewind();
-        this.#tabs.post({ is: "hello" });
+        this.#greet();
         break;
       case "snapshot":
         this.#adopt(object.state);
@@ -244,10 +253,12 @@ export class LiveRoom extends EventTarget {
     const to = object.from;
     if (object.is === "hello") {
       this.#tabs.post({ is: "snapshot", to, state: this.model.state });
-      this.#statusChanged();
+      // A tab that comes with its own admission is no part of this one's end: the server judges anew. Another window
+      // that took the place keeps it until somebody says otherwise.
+      if (this.#link.phase === "closed" && this.#link.end.why !== "replaced") this.#openWith(object.token);
+      else this.#statusChanged();
     } else if (object.is === "reopen") {
-      this.#link.token = object.token;
-      this.#link.open();
+      this.#openWith(object.token);
     } else if (object.is === "local") {
       this.#accept(object.event);
     } else if (object.is === "command") {
