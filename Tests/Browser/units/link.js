@@ -65,6 +65,23 @@ test("a command without an answer is sent again under the same id, an answered o
   equal(sockets[1].sent.filter((c) => c.text === "answered").length, 0);
 }));
 
+test("a command that is too large for a frame is refused here, and the connection stays", () => stage({
+  socket: (socket) => {
+    socket.open();
+    socket.say(welcome());
+  },
+  command: (socket, command) => {
+    if (command.op === "chat_send") socket.say({ re: command.id, ok: true, seq: 6 });
+  },
+}, async ({ room, connect, sockets }) => {
+  await connect();
+  // Bytes count, not characters: 6,000 of these are 18,000 bytes.
+  const error = await room.send("chat_send", { text: "€".repeat(6_000) }).catch((refusal) => refusal);
+  equal([error.name, error.code], ["LiveError", "too_large"]);
+  await room.send("chat_send", { text: "€".repeat(5_000) });
+  equal([sockets.length, sockets[0].sent.filter(({ op }) => op === "chat_send").length], [1, 1]);
+}));
+
 for (const [code, why] of [[4401, "expired"], [4403, "removed"], [4409, "replaced"]]) {
   test(`it does not connect again after ${code}`, () => stage({
     socket: (socket) => {

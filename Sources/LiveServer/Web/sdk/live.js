@@ -91,6 +91,10 @@ export class LiveRoom extends EventTarget {
   /** Sends one command; resolves with the reply, rejects with a LiveError. Waits through lost connections. */
   async send(op, fields = {}) {
     const command = { op, id: fields.id ?? randomId(9), ...fields };
+    // The server ends the connection of a larger one, and it would be sent again on the next.
+    if (new TextEncoder().encode(JSON.stringify(command)).length > LIMITS.commandBytes) {
+      throw new LiveError({ code: "too_large", message: `a command has at most ${LIMITS.commandBytes} bytes` });
+    }
     const reply = await this.#request(command, false);
     if (!reply.ok) throw new LiveError(reply.error ?? { code: "internal" }, reply);
     if (op === "question_upvote") this.#upvoted(fields.question);
