@@ -152,6 +152,54 @@ test("an upgrade that fails twice on a reachable server leads to SSE, with comma
   ok(log.includes("POST commands"), log.join());
 }));
 
+for (const [how, drop] of [["busy", (socket) => socket.drop(1013, "{\"retry_after_ms\":20}")],
+  ["failing", (socket) => socket.drop(1011, "oops")]]) {
+  test(`a server that says it is ${how} is no reason to change the transport`, () => stage({
+    socket: (socket, nth) => {
+      if (nth <= 4) return drop(socket);
+      socket.open();
+      return socket.say(welcome());
+    },
+    fetch: async () => new Response("ok"),
+  }, async ({ room, connect, sockets, log }) => {
+    await connect();
+    equal([room.status.transport, sockets.length], ["websocket", 5]);
+    ok(!log.some((line) => line.includes("event-stream")), log.join());
+  }));
+}
+
+test("a server that was away for two attempts is no reason to change the transport once it is back", () => stage({
+  socket: (socket, nth) => {
+    if (nth <= 2) return socket.drop();
+    socket.open();
+    return socket.say(welcome());
+  },
+  // Away while the first two are refused; from then on it answers.
+  fetch: async () => {
+    stage.asks = (stage.asks ?? 0) + 1;
+    if (stage.asks <= 2) throw new TypeError("refused");
+    return new Response("ok");
+  },
+}, async ({ room, connect, sockets }) => {
+  await connect();
+  equal([room.status.transport, sockets.length], ["websocket", 3]);
+}));
+
+test("a wait that the server asked for is kept, whoever looks at the page", () => stage({
+  socket: (socket, nth) => {
+    socket.open();
+    socket.say(welcome());
+    if (nth === 1) socket.drop(1013, "{\"retry_after_ms\":400}");
+  },
+}, async ({ connect, sockets }) => {
+  const start = performance.now();
+  connect();
+  await until(() => sockets.length === 1, "the first socket");
+  dispatchEvent(new Event("online"));
+  await until(() => sockets.length === 2, "the second socket");
+  ok(performance.now() - start >= 390, "too early");
+}));
+
 test("a server that is away is no reason to change the transport", () => stage({
   socket: (socket) => {
     if ((stage.probes ?? 0) < 5) return socket.drop();
