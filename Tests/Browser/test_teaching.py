@@ -7,7 +7,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from people import Student, Teacher
+from people import Crowd, Student, Teacher
 
 
 @pytest.fixture()
@@ -152,6 +152,56 @@ def test_mute_chat_modes_and_slow_mode_close_the_composer_and_say_why(pair):
     ada.says("One")
     expect(note).to_contain_text("Slow mode")
     ada.awaits_log(["One"])
+
+
+def test_in_a_large_class_who_comes_late_is_found_and_moderated(own_server, open_page):
+    teacher = Teacher.starts(open_page(own_server.url + "/", 1440, 900))
+    page = teacher.page
+    crowd = Crowd(own_server.url, teacher.code())
+    try:
+        for number in range(110):
+            crowd.joins(f"Student {number:03}")
+        expect(page.locator(".people-count span")).to_have_text("111")
+        # Who was there from the start knows everybody by their coming; who enters later pages.
+        page.reload()
+        teacher.is_in()
+        page.locator(".people-count").click()
+        expect(page.locator(".person")).to_have_count(100)
+        page.get_by_label("Find a name").fill("late")
+        expect(page.get_by_text("Nobody shown so far has that name.")).to_be_visible()
+        expect(page.get_by_role("button", name="Show more")).to_be_visible()
+        crowd.joins("Latecomer")
+        late = page.locator(".person")
+        expect(late).to_have_count(1)
+        menu(teacher, late.get_by_role("button", name="Actions for Latecomer"), "Remove")
+        page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
+        expect(late).to_have_count(0)
+        page.get_by_label("Find a name").fill("")
+        page.get_by_role("button", name="Show more").click()
+        expect(page.locator(".person")).to_have_count(111)
+    finally:
+        crowd.close()
+
+
+def test_the_chat_log_stays_as_it_is_while_people_come_and_go(pair, server, open_page):
+    teacher, ada = pair
+    teacher.says("Quote me")
+    ada.awaits_log(["Quote me"])
+    row = ada.page.locator(".message").first
+    row.hover()
+    menu(ada, row.get_by_role("button", name="Message by Teacher"), "Reply")
+    ada.says("A reply")
+    ada.awaits_log(["Quote me", "A reply"])
+    # A screen reader says what changes in there.
+    ada.page.evaluate("""() => {
+        globalThis.changes = [];
+        new MutationObserver((list) => changes.push(...list.map(({ type, target }) => type + " " + target.className)))
+            .observe(document.querySelector("[role=log]"), { subtree: true, childList: true, characterData: true });
+    }""")
+    grace = Student.joins(open_page(f"{server.url}/join#c={teacher.code()}", 390, 844), "Grace")
+    grace.awaits_log(["Quote me", "A reply"])
+    expect(ada.page.locator(".people-count span")).to_have_text("3")
+    assert ada.page.evaluate("changes") == []
 
 
 def test_an_announcement_reaches_everybody_until_it_is_put_away(pair):

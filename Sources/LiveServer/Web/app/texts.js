@@ -334,6 +334,11 @@ export const TEXTS = Object.freeze({
   ],
   "people.more": ["Show more", "Mehr anzeigen"],
   "people.find": ["Find a name", "Namen suchen"],
+  "people.none": ["Nobody has that name.", "Niemand heißt so."],
+  "people.noneLoaded": [
+    "Nobody shown so far has that name.",
+    "Unter den bisher Gezeigten heißt niemand so.",
+  ],
   "people.muted": ["Muted", "Stumm"],
   "people.actions": ["Actions for {name}", "Aktionen für {name}"],
   "people.mute": ["Mute", "Stummschalten"],
