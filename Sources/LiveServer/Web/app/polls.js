@@ -4,7 +4,7 @@
 
 import { LETTERS, chart, choicesOf, timer } from "./chart.js";
 import { eachSecond, renderWith } from "./shell.js";
-import { fill, h, keyed, mark, say, show } from "./dom.js";
+import { fill, h, keyed, mark, passFocus, say, show } from "./dom.js";
 import { t, tn } from "./i18n.js";
 import { icon } from "./icons.js";
 import { refusalWords, toast } from "./toasts.js";
@@ -63,14 +63,17 @@ function pollCard(first, { room, signal }) {
   const clock = timer();
   const chip = h("span", { class: "chip" });
   const receipt = h("div", { class: "receipt", role: "status" });
-  const sendButton = h("button", { type: "button", class: "primary large", onclick: () => answer([...picked]) },
-    icon("send"), t("poll.send"));
+  const sendButton = h("button", { type: "button", class: "primary large", onclick: () => {
+    // The button goes: what it has sent is where to go on.
+    passFocus(sendButton, options.children[Math.min(...picked)]);
+    answer([...picked]);
+  } }, icon("send"), t("poll.send"));
   const footer = h("p", { class: "poll-foot" });
   let picked = new Set();
   let poll = first;
   let mayAnswer = false;
   const ballot = () => room.model.state.you.ballots?.find((b) => b.poll === poll.poll);
-  const node = h("article", { class: "poll card", "data-poll": first.poll },
+  const node = h("article", { class: "poll card", "data-poll": first.poll, tabindex: "-1" },
     h("header", { class: "poll-head" }, chip, clock),
     h("h2", { class: "poll-question" }, first.question), options, picture, sendButton, receipt, footer);
 
@@ -105,6 +108,7 @@ function pollCard(first, { room, signal }) {
     say(chip, t(poll.open ? `poll.kind.${poll.kind}` : "poll.closed"));
     clock.update(poll, room.now());
     const withButtons = poll.open && !(counted && !mayAnswer);
+    if (!withButtons) passFocus(options, node);
     show(options, withButtons);
     if (withButtons) {
       keyed(options, poll.options.map((text, index) => ({

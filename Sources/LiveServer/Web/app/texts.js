@@ -137,7 +137,7 @@ export const TEXTS = Object.freeze({
   "closed.home": ["To the front page", "Zur Startseite"],
   "closed.expired.short": ["Expired", "Abgelaufen"],
   "closed.expired.title": ["Your place has expired", "Dein Platz ist abgelaufen"],
-  "closed.expired.text": ["Join again with the code.", "Tritt mit dem Code erneut bei."],
+  "closed.expired.text": ["Try again to come back in.", "Versuche es erneut, um zurückzukommen."],
   "closed.removed.short": ["Closed", "Geschlossen"],
   "closed.removed.title": ["You are no longer in this class", "Du bist nicht mehr in diesem Unterricht"],
   "closed.removed.text": [
