@@ -308,6 +308,30 @@ for (const [how, getToken] of [["cannot be had", async () => Promise.reject(new 
   }));
 }
 
+test("a fresh token that cannot be had without a network is asked for when there is one", () => stage({
+  getToken: async () => {
+    stage.questions = (stage.questions ?? 0) + 1;
+    if (stage.questions === 1) throw Object.assign(new Error("no network"), { again: true });
+    return FRESH;
+  },
+  socket: (socket, nth) => {
+    socket.open();
+    if (nth === 1) return socket.drop(4401);
+    return socket.say(welcome());
+  },
+}, async ({ room, connect }) => {
+  let told = false;
+  room.addEventListener("closed", () => {
+    told = true;
+  });
+  const whole = connect();
+  await until(() => stage.questions === 1, "the first question");
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  dispatchEvent(new Event("online"));
+  await whole;
+  equal([told, stage.questions, room.status.phase], [false, 2, "live"]);
+}));
+
 test("a renewal over SSE goes by POST under the fresh token", () => stage({
   transport: "sse",
   getToken: async () => FRESH,

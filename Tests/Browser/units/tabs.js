@@ -57,6 +57,16 @@ test("a tab that follows a leader without a state yet starts with the leader's w
   equal(texts(second), texts(room));
 }));
 
+test("what a following tab says of its video is told by the leader", () => stage(attaches,
+  async ({ sockets, connect, opens, enters }) => {
+    await connect();
+    const second = opens();
+    await enters(second);
+    second.reportVideo({ positionSec: 12 });
+    const beat = () => sockets[0].sent.find(({ op, position_sec }) => op === "heartbeat" && position_sec === 12);
+    await until(beat, "a heartbeat with the position");
+  }));
+
 const FRESH = `x.${btoa(JSON.stringify({ sub: "ada", n: 2 })).replaceAll("=", "")}.y`;
 
 for (const [code, why] of [[4403, "removed"], [4401, "expired"]]) {

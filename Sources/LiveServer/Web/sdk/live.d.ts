@@ -10,7 +10,8 @@ export interface ConnectOptions {
   token: string;
   /**
    * Gives a fresh access token of the same person. Asked for when the server says that the token ends (some minutes
-   * ahead), and once when it has ended; without it the connection is `closed` with `why: "expired"`.
+   * ahead), and once when it has ended; without it the connection is `closed` with `why: "expired"`. Rejects with an
+   * error whose `again` is true where it may be asked again later (no network), else it is taken for a refusal.
    */
   getToken?: () => Promise<string>;
   /** The server's origin. Default: the page's. */
@@ -72,6 +73,8 @@ export interface Poll {
   show: "live" | "after";
   opened_ts: number;
   closes_ts?: number;
+  /** When it was closed, where this browser has seen it. */
+  closed_ts?: number;
   open: boolean;
   counts?: number[];
   total?: number;
@@ -145,6 +148,8 @@ export interface RoomState {
   readonly presence: { count: number; people: readonly Person[]; whole: boolean };
   readonly you: {
     participant: string; name: string; role: Role; muted: boolean; upvotes: string[]; ballots: Ballot[];
+    /** As the last greeting said: whether the own hand was up, and own reactions by message. */
+    hand?: boolean; reactions?: Record<string, string[]>;
   };
 }
 
@@ -170,6 +175,8 @@ export declare class LiveError extends Error {
   retryAfterMs?: number;
   /** It may have taken effect: send it again under the same `id` only. */
   maybe: boolean;
+  /** The whole refusal; absent where none came. */
+  reply?: { re: string | null; ok: false; [member: string]: unknown };
 }
 
 export declare const MODERATORS: Set<Role>;

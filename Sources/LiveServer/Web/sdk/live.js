@@ -13,6 +13,7 @@ import { TabMemory, browserDevice, subjectOf, tabDevice } from "./memory.js";
 import { Ballots } from "./ballots.js";
 import { Link } from "./link.js";
 import { Pulse } from "./pulse.js";
+import { Renewal } from "./renewal.js";
 import { RoomModel } from "./model.js";
 import { TabGroup } from "./tabs.js";
 import { followPage } from "./page-life.js";
@@ -43,9 +44,7 @@ export class LiveRoom extends EventTarget {
   #remote = { phase: "connecting", transport: null, retryAtMs: null, rttMs: null };
   #first = null;
   #unfollow = null;
-  #getToken = null;
-  #renewing = false;
-  #revived = false;
+  #renewal = null;
   #video = null;
 
   /**
@@ -55,7 +54,6 @@ export class LiveRoom extends EventTarget {
    * `getToken`: gives a fresh access token of the same person, asked for some minutes before the old one ends.
    */
   connect({ room, token, getToken, url = location.origin, transport, device }) {
-    this.#getToken = getToken ?? null;
     if (this.#tabs) throw new Error("already connected; close() first");
     const http = new URL(`/v1/rooms/${room}`, url).href;
     const participant = `${room}:${subjectOf(token)}`;
@@ -67,6 +65,13 @@ export class LiveRoom extends EventTarget {
       local: (event) => this.#local(event),
       shown: (poll) => this.model.state.you.ballots?.find((b) => b.poll === poll),
       outdate: (poll, id) => this.#outbox.outdate(poll, id),
+      after: (ms, action) => this.#after(ms, action),
+    });
+    this.#renewal = new Renewal(getToken ?? null, {
+      show: (fresh) => this.#showToken(fresh),
+      reopen: (fresh) => this.renew(fresh),
+      ended: () => this.#closed("expired"),
+      living: () => !!this.#link?.live,
       after: (ms, action) => this.#after(ms, action),
     });
     const kept = this.#memory.load(Date.now());
@@ -109,6 +114,7 @@ export class LiveRoom extends EventTarget {
   /** What the page's video does, for the next heartbeat: `{positionSec?, error?}`; null where there is none. */
   reportVideo(video) {
     this.#video = video;
+    if (!this.#link) this.#tabs?.post({ is: "video", video });
   }
 
   /** Server time in milliseconds, as well as it is known. */
@@ -263,6 +269,8 @@ export class LiveRoom extends EventTarget {
       else this.#statusChanged();
     } else if (object.is === "reopen") {
       this.#openWith(object.token);
+    } else if (object.is === "video") {
+      this.#video = object.video;
     } else if (object.is === "local") {
       this.#accept(object.event);
     } else if (object.is === "command") {
@@ -280,7 +288,7 @@ export class LiveRoom extends EventTarget {
       this.#resume = object.resume;
       return;
     }
-    if (object.ev === "auth_expiring") this.#renewInTime();
+    if (object.ev === "auth_expiring") this.#renewal.inTime();
     this.#pulse.heard(object, Date.now());
     if (object.ev === "welcome" || object.ev === "resumed") {
       this.#resume = object.resume ?? this.#resume;
@@ -371,7 +379,7 @@ export class LiveRoom extends EventTarget {
 
   #attached() {
     const nowMs = Date.now();
-    this.#revived = false;
+    this.#renewal.attached();
     this.#pulse.restart(nowMs);
     this.#outbox.expire(nowMs, this.#dedupeMs);
     this.#outbox.rewind();
@@ -379,37 +387,16 @@ export class LiveRoom extends EventTarget {
     this.#flush();
   }
 
-  /** The server says that the token ends: a fresh one is shown on the living connection, and nothing is interrupted. */
-  async #renewInTime() {
-    if (!this.#getToken || this.#renewing) return;
-    this.#renewing = true;
-    try {
-      const token = await this.#getToken();
-      this.#place.token = token;
-      const link = this.#link;
-      if (!link) return;
-      link.token = token;
-      if (link.live && link.holdsToken) this.#resume = (await this.send("auth", { token })).resume ?? this.#resume;
-    } catch {
-      // The old token is good for a while yet.
-      this.#after(LIMITS.renewAgainMs, () => this.#link?.live && this.#renewInTime());
-    } finally {
-      this.#renewing = false;
-    }
-  }
-
-  /** The token has ended, as after a night's sleep: one try with a fresh one before it is told. */
-  async #revive() {
-    this.#revived = true;
-    try {
-      this.renew(await this.#getToken());
-    } catch {
-      this.#closed("expired");
-    }
+  async #showToken(token) {
+    this.#place.token = token;
+    const link = this.#link;
+    if (!link) return;
+    link.token = token;
+    if (link.live && link.holdsToken) this.#resume = (await this.send("auth", { token })).resume ?? this.#resume;
   }
 
   #closed(why) {
-    if (why === "expired" && this.#link && this.#getToken && !this.#revived) return void this.#revive();
+    if (why === "expired" && this.#link && this.#renewal.revive()) return;
     this.#tell("closed", { why });
     this.#first?.reject(new LiveError({ code: "unauthenticated", message: why }));
     this.#first = null;
@@ -455,6 +442,7 @@ export class LiveRoom extends EventTarget {
 
   #look() {
     this.#link?.hurry();
+    this.#renewal.hurry();
     if (this.#link?.live && this.#link.probes && Date.now() - this.#link.lastByteMs > STALE_MS) this.#probe();
     this.#statusChanged();
   }
