@@ -222,6 +222,38 @@ def test_an_announcement_reaches_everybody_until_it_is_put_away(pair):
     expect(banner).to_be_hidden()
 
 
+def test_a_text_that_is_selected_beyond_its_dialog_does_not_close_it(pair):
+    teacher, _ = pair
+    page = teacher.page
+    page.get_by_role("button", name="Announce").click()
+    text = page.get_by_label("Text")
+    text.fill("Break until ten")
+    box = text.bounding_box()
+    page.mouse.move(box["x"] + 30, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(5, box["y"] + 10)
+    page.mouse.up()
+    expect(text).to_have_value("Break until ten")
+    page.mouse.click(5, 5)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_message_too_old_to_be_sent_again_comes_back_as_failed(pair):
+    _, ada = pair
+    ada.page.evaluate("""() => {
+        const { room, participant } = liveRoom.model.state;
+        sessionStorage.setItem(`live:unsent:${room}:${participant}`, JSON.stringify([
+            { id: "c-old", text: "From an hour ago", atMs: Date.now() - 3_600_000 },
+        ]));
+    }""")
+    for _ in range(2):
+        ada.page.reload()
+        ada.is_in()
+        expect(ada.page.locator(".message[data-state=failed]")).to_contain_text("From an hour ago")
+    ada.page.get_by_role("button", name="Try again").click()
+    ada.awaits_log(["From an hour ago"])
+
+
 def test_a_removed_student_is_told_and_a_banned_one_stays_out(pair):
     teacher, ada = pair
     teacher.page.locator(".people-count").click()

@@ -155,6 +155,23 @@ test("a refused ballot is dropped and told; a busy server's is kept and sent lat
   equal([closed.stored().length, closed.told.at(-1).ev], [0, "ballot_dropped"]);
 });
 
+test("where storage takes nothing more, ballots are kept in memory, not the old list", async () => {
+  const bench = ballotBench([null, null, { ok: true, durable: "store" }]);
+  await bench.ballots.answer("p1", 0).catch(() => {});
+  const { setItem } = Storage.prototype;
+  Storage.prototype.setItem = () => {
+    throw new DOMException("full", "QuotaExceededError");
+  };
+  try {
+    await bench.ballots.answer("p1", 1).catch(() => {});
+  } finally {
+    Storage.prototype.setItem = setItem;
+  }
+  bench.ballots.sendKept();
+  await until(() => bench.sent.length === 3, "the one that is kept");
+  equal(bench.sent.map(({ choice }) => choice), [0, 1, 1]);
+});
+
 test("the receipt of an answer that was changed meanwhile is neither shown nor kept", async () => {
   const late = Promise.withResolvers();
   const bench = ballotBench([late.promise, { ok: true, durable: "node", choice: 1 }]);

@@ -106,6 +106,8 @@ function commandId({ attempt_id }) {
 class BallotBox {
   #key;
   #memory = [];
+  /** Storage did not take the last list, and holds an older one. */
+  #full = false;
 
   constructor(key) {
     this.#key = key;
@@ -130,6 +132,7 @@ class BallotBox {
   }
 
   #read() {
+    if (this.#full) return this.#memory;
     try {
       const list = JSON.parse(localStorage.getItem(this.#key) ?? "[]");
       return Array.isArray(list) ? list : [];
@@ -143,8 +146,10 @@ class BallotBox {
     try {
       if (list.length === 0) localStorage.removeItem(this.#key);
       else localStorage.setItem(this.#key, JSON.stringify(list));
+      this.#full = false;
     } catch {
       // The ballot still lives in memory until the tab closes.
+      this.#full = true;
     }
   }
 }

@@ -104,6 +104,7 @@ export class Link {
 
   close() {
     this.#clear();
+    this.#leaveCandidate();
     this.#drop();
     this.phase = "idle";
   }
