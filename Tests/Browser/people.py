@@ -3,8 +3,11 @@
 A person owns one page. Nothing here looks behind the page, except `Person.log`, which reads the rows of the chat.
 """
 
+import json
 import re
+import secrets
 import time
+import urllib.request
 
 from playwright.sync_api import expect
 
@@ -133,3 +136,29 @@ class Student(Person):
         row = self.page.locator(".question", has_text=text)
         row.locator(".upvote").click()
         expect(row.locator(".upvote")).to_have_attribute("aria-pressed", "true")
+
+
+class Crowd:
+    """Many students without a browser: each holds an event stream open. `close()` lets them all go."""
+
+    def __init__(self, url, code):
+        self.url = url
+        self.code = code
+        self.streams = []
+
+    def joins(self, name):
+        seat = self._ask("/v1/join", {"code": self.code, "name": name, "device": secrets.token_hex(16)})
+        request = urllib.request.Request(
+            f"{self.url}/v1/rooms/{seat['room']}/live",
+            headers={"Accept": "text/event-stream", "Authorization": f"Bearer {seat['token']}"})
+        self.streams.append(urllib.request.urlopen(request, timeout=20))
+
+    def _ask(self, path, body):
+        request = urllib.request.Request(
+            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+    def close(self):
+        for stream in self.streams:
+            stream.close()

@@ -132,6 +132,22 @@ def test_a_message_under_way_survives_a_reload_in_a_dead_network(classroom):
 
 
 @pytest.mark.parametrize("classroom", ["websocket"], indirect=True)
+def test_a_change_that_comes_too_late_is_told_and_the_counted_answer_shown_again(classroom):
+    _, line, teacher, ada, _ = classroom
+    teacher.asks_yes_or_no("In time?")
+    ada.answers("In time?", "Yes")
+    ada.awaits_receipt("In time?")
+    line.cut()
+    ada.answers("In time?", "No")
+    teacher.closes("In time?")
+    line.mend()
+    told = "“In time?”: your last answer does not count."
+    expect(ada.page.get_by_role("alert")).to_contain_text(told, timeout=40_000)
+    ada.awaits_figures("In time?", ["1", "0"])
+    expect(ada.poll("In time?").locator("tr[data-mine]")).to_contain_text("Yes")
+
+
+@pytest.mark.parametrize("classroom", ["websocket"], indirect=True)
 def test_an_answer_given_while_the_node_is_dead_counts_after_a_reload(classroom):
     node, _, teacher, ada, grace = classroom
     teacher.asks_yes_or_no("Dead or alive?")

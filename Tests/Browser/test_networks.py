@@ -38,6 +38,18 @@ def test_a_network_without_websockets_gets_a_stream_and_goes_up_when_they_are_le
     talk(teacher, student, said)
 
 
+def test_who_asks_again_and_again_sees_who_is_there_by_name(server, open_page):
+    teacher = Teacher.starts(open_page(server.url + "/"))
+    code = teacher.code()
+    ada = Student.joins(open_page(f"{server.url}/join?transport=poll#c={code}", 390, 844), "Ada")
+    Student.joins(open_page(f"{server.url}/join#c={code}", 390, 844), "Grace")
+    expect(teacher.page.locator(".people-count span")).to_have_text("3")
+    talk(teacher, ada, [])
+    ada.panel("people")
+    expect(ada.page.locator(".person .name")).to_have_text(["Teacher", "Ada (you)", "Grace"])
+    expect(ada.page.locator(".people-panel .empty-note")).to_be_hidden()
+
+
 def test_a_network_that_holds_back_streams_too_gets_a_long_poll(server, proxy, open_page):
     teacher = Teacher.starts(open_page(server.url + "/"))
     line = proxy(server.port)

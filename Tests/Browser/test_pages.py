@@ -35,6 +35,15 @@ def test_from_the_front_page_to_a_poll_on_two_phones_in_at_most_five_clicks(serv
     assert clicks <= CLICKS_MAX
 
 
+def test_the_front_page_can_start_a_class_again_after_back(server, open_page):
+    page = open_page(server.url + "/")
+    start = page.get_by_role("button", name="Start class")
+    start.evaluate("button => { button.disabled = true; }")
+    # As the browser shows a page from its memory.
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(start).to_be_enabled()
+
+
 @pytest.fixture(params=SCHEMES)
 def busy_class(request, server, open_page):
     """A class with something in every panel."""

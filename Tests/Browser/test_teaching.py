@@ -7,7 +7,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from people import Student, Teacher
+from people import Crowd, Student, Teacher
 
 
 @pytest.fixture()
@@ -44,6 +44,26 @@ def test_a_quiz_with_a_timer_closes_by_itself_and_then_shows_what_is_correct(pai
     ada.awaits_figures("Two and two?", ["0", "1"])
     expect(card.locator("tr[data-correct=true]")).to_contain_text("Four")
     expect(card.locator("tr[data-mine]")).to_contain_text("Five")
+
+
+def test_a_double_click_starts_one_poll(pair):
+    teacher, ada = pair
+    page = teacher.page
+    polls = page.locator(".poll")
+    page.get_by_role("button", name="Yes / No").dblclick()
+    expect(polls).to_have_count(1)
+    # The same again before the first has been answered.
+    page.get_by_role("button", name="A – D").evaluate("button => { button.click(); button.click(); }")
+    expect(polls).to_have_count(2)
+    page.get_by_label("Your question").fill("Which one?")
+    page.get_by_role("button", name="Own answers").click()
+    page.get_by_label("Answer A", exact=True).fill("Red")
+    page.get_by_label("Answer B", exact=True).fill("Blue")
+    page.get_by_role("button", name="Start poll").dblclick()
+    expect(polls).to_have_count(3)
+    ada.says("All polls are here")
+    teacher.awaits_log(["All polls are here"])
+    expect(polls).to_have_count(3)
 
 
 def test_several_answers_and_a_changed_one(pair):
@@ -134,6 +154,56 @@ def test_mute_chat_modes_and_slow_mode_close_the_composer_and_say_why(pair):
     ada.awaits_log(["One"])
 
 
+def test_in_a_large_class_who_comes_late_is_found_and_moderated(own_server, open_page):
+    teacher = Teacher.starts(open_page(own_server.url + "/", 1440, 900))
+    page = teacher.page
+    crowd = Crowd(own_server.url, teacher.code())
+    try:
+        for number in range(110):
+            crowd.joins(f"Student {number:03}")
+        expect(page.locator(".people-count span")).to_have_text("111")
+        # Who was there from the start knows everybody by their coming; who enters later pages.
+        page.reload()
+        teacher.is_in()
+        page.locator(".people-count").click()
+        expect(page.locator(".person")).to_have_count(100)
+        page.get_by_label("Find a name").fill("late")
+        expect(page.get_by_text("Nobody shown so far has that name.")).to_be_visible()
+        expect(page.get_by_role("button", name="Show more")).to_be_visible()
+        crowd.joins("Latecomer")
+        late = page.locator(".person")
+        expect(late).to_have_count(1)
+        menu(teacher, late.get_by_role("button", name="Actions for Latecomer"), "Remove")
+        page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
+        expect(late).to_have_count(0)
+        page.get_by_label("Find a name").fill("")
+        page.get_by_role("button", name="Show more").click()
+        expect(page.locator(".person")).to_have_count(111)
+    finally:
+        crowd.close()
+
+
+def test_the_chat_log_stays_as_it_is_while_people_come_and_go(pair, server, open_page):
+    teacher, ada = pair
+    teacher.says("Quote me")
+    ada.awaits_log(["Quote me"])
+    row = ada.page.locator(".message").first
+    row.hover()
+    menu(ada, row.get_by_role("button", name="Message by Teacher"), "Reply")
+    ada.says("A reply")
+    ada.awaits_log(["Quote me", "A reply"])
+    # A screen reader says what changes in there.
+    ada.page.evaluate("""() => {
+        globalThis.changes = [];
+        new MutationObserver((list) => changes.push(...list.map(({ type, target }) => type + " " + target.className)))
+            .observe(document.querySelector("[role=log]"), { subtree: true, childList: true, characterData: true });
+    }""")
+    grace = Student.joins(open_page(f"{server.url}/join#c={teacher.code()}", 390, 844), "Grace")
+    grace.awaits_log(["Quote me", "A reply"])
+    expect(ada.page.locator(".people-count span")).to_have_text("3")
+    assert ada.page.evaluate("changes") == []
+
+
 def test_an_announcement_reaches_everybody_until_it_is_put_away(pair):
     teacher, ada = pair
     teacher.page.get_by_role("button", name="Announce").click()
@@ -150,6 +220,38 @@ def test_an_announcement_reaches_everybody_until_it_is_put_away(pair):
     ada.page.reload()
     ada.is_in()
     expect(banner).to_be_hidden()
+
+
+def test_a_text_that_is_selected_beyond_its_dialog_does_not_close_it(pair):
+    teacher, _ = pair
+    page = teacher.page
+    page.get_by_role("button", name="Announce").click()
+    text = page.get_by_label("Text")
+    text.fill("Break until ten")
+    box = text.bounding_box()
+    page.mouse.move(box["x"] + 30, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(5, box["y"] + 10)
+    page.mouse.up()
+    expect(text).to_have_value("Break until ten")
+    page.mouse.click(5, 5)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_message_too_old_to_be_sent_again_comes_back_as_failed(pair):
+    _, ada = pair
+    ada.page.evaluate("""() => {
+        const { room, participant } = liveRoom.model.state;
+        sessionStorage.setItem(`live:unsent:${room}:${participant}`, JSON.stringify([
+            { id: "c-old", text: "From an hour ago", atMs: Date.now() - 3_600_000 },
+        ]));
+    }""")
+    for _ in range(2):
+        ada.page.reload()
+        ada.is_in()
+        expect(ada.page.locator(".message[data-state=failed]")).to_contain_text("From an hour ago")
+    ada.page.get_by_role("button", name="Try again").click()
+    ada.awaits_log(["From an hour ago"])
 
 
 def test_a_removed_student_is_told_and_a_banned_one_stays_out(pair):

@@ -79,6 +79,24 @@ struct PresenceTests {
     }
 
     @Test(arguments: SharedNodes.threadCounts)
+    func `someone on long polls is told who is here, not how many`(threads: Int) throws {
+        let room = try Classroom(threads: threads)
+        let teacher = try room.socket("ms-k", .instructor)
+        let poll = try room.poll("ada")
+        poll.waitS = 0
+        try poll.poll()
+        let ben = try room.socket("ben")
+        _ = try teacher.event("presence") { Self.joined($0, "ben") }
+        try poll.poll()
+        let here = try #require(poll.messages.last { $0.event == "presence" })
+        #expect(here["count"]?.int == 3)
+        let people = Set(here["people"]?.array?.compactMap { $0["participant"]?.string } ?? [])
+        #expect(people == ["ms-k", "ada", "ben"])
+        #expect(here["joined"] == nil && here["left"] == nil)
+        withExtendedLifetime(ben) {}
+    }
+
+    @Test(arguments: SharedNodes.threadCounts)
     func `above a hundred people members get counts alone, moderators names and pages`(threads: Int) throws {
         let room = try Classroom(threads: threads)
         let teacher = try room.socket("ms-k", .instructor)

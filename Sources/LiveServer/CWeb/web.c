@@ -174,6 +174,9 @@ static const unsigned char sdk_page_life_js[] = {
 static const unsigned char sdk_pulse_js[] = {
 #embed "../Web/sdk/pulse.js"
 };
+static const unsigned char sdk_renewal_js[] = {
+#embed "../Web/sdk/renewal.js"
+};
 static const unsigned char sdk_sse_parser_js[] = {
 #embed "../Web/sdk/sse-parser.js"
 };
@@ -243,6 +246,7 @@ static const struct cweb_asset assets[] = {
     ASSET("/sdk/outbox.js", SCRIPT, sdk_outbox_js),
     ASSET("/sdk/page-life.js", SCRIPT, sdk_page_life_js),
     ASSET("/sdk/pulse.js", SCRIPT, sdk_pulse_js),
+    ASSET("/sdk/renewal.js", SCRIPT, sdk_renewal_js),
     ASSET("/sdk/sse-parser.js", SCRIPT, sdk_sse_parser_js),
     ASSET("/sdk/tabs.js", SCRIPT, sdk_tabs_js),
     ASSET("/sdk/timing.js", SCRIPT, sdk_timing_js),

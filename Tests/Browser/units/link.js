@@ -1,81 +1,16 @@
 // The connection machine against scripted sockets and streams: when it connects again, when it changes transport,
-// and when it never does. Jitter is zero here, so that nothing waits.
+// and when it never does.
 
+import { TOKEN, said, stage, welcome } from "./stage.js";
 import { equal, ok, run, test, until } from "./harness.js";
-import { LiveRoom } from "/sdk/live.js";
 
-const TOKEN = `x.${btoa(JSON.stringify({ sub: "ada" })).replaceAll("=", "")}.y`;
-let count = 0;
-
-/** Replaces WebSocket, fetch and chance in this page; `script.socket(socket)` and `script.fetch(url, init)` answer. */
-async function stage(script, play) {
-  const real = { WebSocket, fetch: globalThis.fetch, random: Math.random };
-  const sockets = [];
-  const log = [];
-  class FakeSocket {
-    static OPEN = 1;
-    readyState = 0;
-    sent = [];
-    constructor(url, protocols) {
-      this.url = new URL(url);
-      this.protocols = protocols;
-      sockets.push(this);
-      this.nth = sockets.length;
-      log.push("websocket");
-      queueMicrotask(() => script.socket?.(this, this.nth));
-    }
-    open() {
-      this.readyState = 1;
-      this.onopen?.({});
-    }
-    say(object) {
-      this.onmessage?.({ data: JSON.stringify(object) });
-    }
-    drop(code = 1006, reason = "") {
-      this.readyState = 3;
-      this.onclose?.({ code, reason });
-    }
-    send(text) {
-      this.sent.push(JSON.parse(text));
-      script.command?.(this, this.sent.at(-1));
-    }
-    close() {
-      this.readyState = 3;
-    }
-  }
-  globalThis.WebSocket = FakeSocket;
-  globalThis.fetch = (url, init) => {
-    log.push(`${init?.method ?? "GET"} ${new URL(url, location.href).pathname.split("/").at(-1)}`
-      + (init?.headers?.Accept ? ` ${init.headers.Accept}` : ""));
-    return script.fetch?.(new URL(url, location.href), init) ?? Promise.reject(new TypeError("no network"));
-  };
-  Math.random = () => 0;
-  const room = new LiveRoom();
-  const states = [];
-  room.addEventListener("state", ({ detail }) => states.push(detail));
-  count += 1;
-  try {
-    await play({ room, sockets, log, states, connect: () => {
-      const { transport, getToken } = script;
-      const whole = room.connect({ room: `t/${count}-${Date.now()}/live`, token: TOKEN, transport, getToken });
-      whole.catch(() => {});
-      return whole;
-    } });
-  } finally {
-    room.close();
-    globalThis.WebSocket = real.WebSocket;
-    globalThis.fetch = real.fetch;
-    Math.random = real.random;
-  }
+/** An event stream that says these events and stays open. */
+function streamOf(...events) {
+  const stream = new ReadableStream({ start(controller) {
+    for (const event of events) controller.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`));
+  } });
+  return new Response(stream, { headers: { "Content-Type": "text/event-stream" } });
 }
-
-const welcome = (seq = 5) => ({
-  ev: "welcome", room: "r", participant: "ada", role: "student", epoch: "e1234567", seq, resume: `R${seq}`,
-  heartbeat_s: 30, server_ts: Date.now(), presence: { count: 1, people: [] }, state: {}, you: {},
-});
-const said = (seq) => ({
-  ev: "chat_message", seq, ts: 1, id: `m${seq}`, from: "tom", name: "Tom", role: "student", text: "x",
-});
 
 test("it offers the token as a subprotocol, never in the address", () => stage({
   socket: (socket) => {
@@ -130,6 +65,23 @@ test("a command without an answer is sent again under the same id, an answered o
   equal(sockets[1].sent.filter((c) => c.text === "answered").length, 0);
 }));
 
+test("a command that is too large for a frame is refused here, and the connection stays", () => stage({
+  socket: (socket) => {
+    socket.open();
+    socket.say(welcome());
+  },
+  command: (socket, command) => {
+    if (command.op === "chat_send") socket.say({ re: command.id, ok: true, seq: 6 });
+  },
+}, async ({ room, connect, sockets }) => {
+  await connect();
+  // Bytes count, not characters: 6,000 of these are 18,000 bytes.
+  const error = await room.send("chat_send", { text: "€".repeat(6_000) }).catch((refusal) => refusal);
+  equal([error.name, error.code], ["LiveError", "too_large"]);
+  await room.send("chat_send", { text: "€".repeat(5_000) });
+  equal([sockets.length, sockets[0].sent.filter(({ op }) => op === "chat_send").length], [1, 1]);
+}));
+
 for (const [code, why] of [[4401, "expired"], [4403, "removed"], [4409, "replaced"]]) {
   test(`it does not connect again after ${code}`, () => stage({
     socket: (socket) => {
@@ -161,16 +113,36 @@ for (const [code, reason] of [[1001, "{\"reconnect_after_ms\":300}"], [1013, "{\
   }));
 }
 
+test("an answer whose request was lost does not come after the one that changed it", () => stage({
+  transport: "sse",
+  fetch: async (url, init) => {
+    if (init.method === "POST") {
+      const command = JSON.parse(init.body);
+      if (command.op !== "poll_answer") return Response.json({ re: command.id, ok: true });
+      stage.votes = [...(stage.votes ?? []), command.choice];
+      if (stage.votes.length === 1) throw new TypeError("lost");
+      return Response.json({ re: command.id, ok: true, durable: "store", accepted_ms: 1, choice: command.choice });
+    }
+    return streamOf(welcome());
+  },
+}, async ({ room, connect }) => {
+  await connect();
+  await until(() => room.status.phase === "live", "the stream");
+  const first = room.answer("p1", 0).catch((error) => error);
+  const second = room.answer("p1", 1);
+  equal((await second).choice, 1);
+  equal(await first, null);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  equal(stage.votes, [0, 1]);
+  equal(room.model.state.you.ballots.map(({ choice, durable }) => [choice, durable]), [[1, "store"]]);
+}));
+
 test("an upgrade that fails twice on a reachable server leads to SSE, with commands by POST", () => stage({
   socket: (socket) => socket.drop(),
   fetch: async (url, init) => {
     if (url.pathname === "/healthz") return new Response("ok");
     if (init.method === "POST") return Response.json({ re: JSON.parse(init.body).id, ok: true, seq: 6 });
-    const stream = new ReadableStream({ start(controller) {
-      controller.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(welcome())}\n\n`));
-      init.signal.addEventListener("abort", () => controller.error(new Error("aborted")));
-    } });
-    return new Response(stream, { headers: { "Content-Type": "text/event-stream" } });
+    return streamOf(welcome());
   },
 }, async ({ room, connect, log }) => {
   await connect();
@@ -178,6 +150,54 @@ test("an upgrade that fails twice on a reachable server leads to SSE, with comma
   equal(log.filter((line) => line === "websocket").length, 2);
   await room.send("chat_send", { text: "x" });
   ok(log.includes("POST commands"), log.join());
+}));
+
+for (const [how, drop] of [["busy", (socket) => socket.drop(1013, "{\"retry_after_ms\":20}")],
+  ["failing", (socket) => socket.drop(1011, "oops")]]) {
+  test(`a server that says it is ${how} is no reason to change the transport`, () => stage({
+    socket: (socket, nth) => {
+      if (nth <= 4) return drop(socket);
+      socket.open();
+      return socket.say(welcome());
+    },
+    fetch: async () => new Response("ok"),
+  }, async ({ room, connect, sockets, log }) => {
+    await connect();
+    equal([room.status.transport, sockets.length], ["websocket", 5]);
+    ok(!log.some((line) => line.includes("event-stream")), log.join());
+  }));
+}
+
+test("a server that was away for two attempts is no reason to change the transport once it is back", () => stage({
+  socket: (socket, nth) => {
+    if (nth <= 2) return socket.drop();
+    socket.open();
+    return socket.say(welcome());
+  },
+  // Away while the first two are refused; from then on it answers.
+  fetch: async () => {
+    stage.asks = (stage.asks ?? 0) + 1;
+    if (stage.asks <= 2) throw new TypeError("refused");
+    return new Response("ok");
+  },
+}, async ({ room, connect, sockets }) => {
+  await connect();
+  equal([room.status.transport, sockets.length], ["websocket", 3]);
+}));
+
+test("a wait that the server asked for is kept, whoever looks at the page", () => stage({
+  socket: (socket, nth) => {
+    socket.open();
+    socket.say(welcome());
+    if (nth === 1) socket.drop(1013, "{\"retry_after_ms\":400}");
+  },
+}, async ({ connect, sockets }) => {
+  const start = performance.now();
+  connect();
+  await until(() => sockets.length === 1, "the first socket");
+  dispatchEvent(new Event("online"));
+  await until(() => sockets.length === 2, "the second socket");
+  ok(performance.now() - start >= 390, "too early");
 }));
 
 test("a server that is away is no reason to change the transport", () => stage({
@@ -288,6 +308,30 @@ for (const [how, getToken] of [["cannot be had", async () => Promise.reject(new 
   }));
 }
 
+test("a fresh token that cannot be had without a network is asked for when there is one", () => stage({
+  getToken: async () => {
+    stage.questions = (stage.questions ?? 0) + 1;
+    if (stage.questions === 1) throw Object.assign(new Error("no network"), { again: true });
+    return FRESH;
+  },
+  socket: (socket, nth) => {
+    socket.open();
+    if (nth === 1) return socket.drop(4401);
+    return socket.say(welcome());
+  },
+}, async ({ room, connect }) => {
+  let told = false;
+  room.addEventListener("closed", () => {
+    told = true;
+  });
+  const whole = connect();
+  await until(() => stage.questions === 1, "the first question");
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  dispatchEvent(new Event("online"));
+  await whole;
+  equal([told, stage.questions, room.status.phase], [false, 2, "live"]);
+}));
+
 test("a renewal over SSE goes by POST under the fresh token", () => stage({
   transport: "sse",
   getToken: async () => FRESH,
@@ -296,12 +340,7 @@ test("a renewal over SSE goes by POST under the fresh token", () => stage({
       stage.posted = [JSON.parse(init.body), init.headers.Authorization];
       return Response.json({ re: stage.posted[0].id, ok: true, role: "student", expires_ts: 1 });
     }
-    const stream = new ReadableStream({ start(controller) {
-      for (const event of [welcome(), expiring]) {
-        controller.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`));
-      }
-    } });
-    return new Response(stream, { headers: { "Content-Type": "text/event-stream" } });
+    return streamOf(welcome(), expiring);
   },
 }, async ({ connect }) => {
   await connect();

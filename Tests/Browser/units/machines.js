@@ -5,6 +5,7 @@ import { LIMITS, ServerClock, backoffMs, directedDelayMs, retryAfterHeaderMs } f
 import { equal, ok, run, test, until } from "./harness.js";
 import { Outbox } from "/sdk/outbox.js";
 import { Pulse } from "/sdk/pulse.js";
+import { RoomModel, reduce } from "/sdk/live.js";
 import { SSEParser } from "/sdk/sse-parser.js";
 
 const STREAM = "\ufeffretry: 3000\r\n\r\n: hello\n\nid: e.1\ndata: {\"a\":1}\n\nevent: x\rdata: one\rdata:two\r\r"
@@ -114,12 +115,16 @@ function ballotBench(answers) {
       if (!answer) throw new Error("lost");
       return answer;
     },
-    local: (event) => told.push(event),
-    known: () => true,
+    local: (event) => {
+      if (event.ev !== "ballot" || ballots.noted(event.ballot)) told.push(event);
+    },
+    shown: () => told.findLast(({ ev }) => ev === "ballot")?.ballot,
+    outdate() {},
     after: (ms, action) => later.push(action),
   });
   const stored = () => JSON.parse(localStorage.getItem(key) ?? "[]");
-  return { ballots: make(), again: make, sent, told, later, stored };
+  const ballots = make();
+  return { ballots, again: make, sent, told, later, stored };
 }
 
 test("a ballot stays in storage until the store has it, also across a reload", async () => {
@@ -148,6 +153,78 @@ test("a refused ballot is dropped and told; a busy server's is kept and sent lat
   const closed = ballotBench([{ ok: false, error: { code: "closed" } }]);
   await closed.ballots.answer("p1", 0).catch(() => {});
   equal([closed.stored().length, closed.told.at(-1).ev], [0, "ballot_dropped"]);
+});
+
+test("where storage takes nothing more, ballots are kept in memory, not the old list", async () => {
+  const bench = ballotBench([null, null, { ok: true, durable: "store" }]);
+  await bench.ballots.answer("p1", 0).catch(() => {});
+  const { setItem } = Storage.prototype;
+  Storage.prototype.setItem = () => {
+    throw new DOMException("full", "QuotaExceededError");
+  };
+  try {
+    await bench.ballots.answer("p1", 1).catch(() => {});
+  } finally {
+    Storage.prototype.setItem = setItem;
+  }
+  bench.ballots.sendKept();
+  await until(() => bench.sent.length === 3, "the one that is kept");
+  equal(bench.sent.map(({ choice }) => choice), [0, 1, 1]);
+});
+
+test("the receipt of an answer that was changed meanwhile is neither shown nor kept", async () => {
+  const late = Promise.withResolvers();
+  const bench = ballotBench([late.promise, { ok: true, durable: "node", choice: 1 }]);
+  const first = bench.ballots.answer("p1", 0);
+  await bench.ballots.answer("p1", 1);
+  late.resolve({ ok: true, durable: "node", choice: 0 });
+  equal(await first, null);
+  equal(bench.told.at(-1).ballot.choice, 1);
+  equal(bench.stored().map((b) => b.choice), [1]);
+});
+
+test("an older answer of another tab does not take the place of a newer one", async () => {
+  const bench = ballotBench([{ ok: true, durable: "store", choice: 1 }]);
+  await bench.ballots.answer("p1", 1);
+  ok(!bench.ballots.noted({ poll: "p1", attempt_id: "elsewhere", choice: 0, atMs: Date.now() - 50 }), "older");
+  ok(bench.ballots.noted({ poll: "p1", attempt_id: "elsewhere", choice: 0, atMs: Date.now() + 50 }), "newer");
+});
+
+test("a changed answer that is refused keeps the one that counts", async () => {
+  const bench = ballotBench([
+    { ok: true, durable: "store", choice: 0 }, null, { ok: false, error: { code: "closed" } },
+  ]);
+  await bench.ballots.answer("p1", 0);
+  // The second is tapped again before anything is known of it.
+  await bench.ballots.answer("p1", 1).catch(() => {});
+  await bench.ballots.answer("p1", 2).catch(() => {});
+  equal(bench.told.at(-1).ev, "ballot_dropped");
+  const { you } = bench.told.reduce(reduce, new RoomModel().state);
+  equal(you.ballots.map(({ choice, durable }) => [choice, durable]), [[0, "store"]]);
+});
+
+test("of one poll's answers one is under way at a time, and an outdated one is not sent again", () => {
+  const settled = [];
+  const outbox = new Outbox();
+  const add = (id, poll) => outbox.add({ op: "poll_answer", id, poll }, 0,
+    { keep: true, settle: (reply) => settled.push([reply.re, reply.ok]), fail() {} });
+  const due = (nowMs = 0) => outbox.due(nowMs).map(({ command }) => command.id);
+  add("a", "p1");
+  add("x", "p2");
+  outbox.get("a").sentMs = 1;
+  add("b", "p1");
+  outbox.outdate("p1", "b");
+  equal(due(), ["x"], "while the first is under way");
+  outbox.hold(outbox.get("a"), 500);
+  equal([due(), settled], [["x", "b"], [["a", false]]], "its request was lost");
+  outbox.get("b").sentMs = 2;
+  add("c", "p1");
+  outbox.outdate("p1", "c");
+  outbox.rewind();
+  equal([due(), settled.length], [["x", "c"], 2], "after a new attach");
+  add("d", "p1");
+  outbox.outdate("p1", "d");
+  equal([due(), settled.length], [["x", "d"], 3], "not sent yet");
 });
 
 test("a stored choice that differs from the repeated attempt is what is told", async () => {

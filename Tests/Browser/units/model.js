@@ -103,6 +103,17 @@ test("presence counts people by joins and leaves, and keeps counts alone in larg
   equal([model.state.presence.count, model.state.presence.whole, model.state.presence.people.length], [2000, false, 0]);
 });
 
+test("a count alone keeps the names of a small room, and a whole list replaces them", () => {
+  const model = joined();
+  const { people } = model.state.presence;
+  model.apply({ ev: "presence", count: 2 });
+  equal(model.state.presence, { count: 2, people, whole: true });
+  model.apply({ ev: "presence", count: 3 });
+  equal(model.state.presence, { count: 3, people, whole: false });
+  model.apply({ ev: "presence", count: 1, people: [people[0]] });
+  equal(model.state.presence, { count: 1, people: [people[0]], whole: true });
+});
+
 test("own ballots follow their receipts", () => {
   const model = joined();
   const ballots = () => model.state.you.ballots.map((b) => [b.choice, b.durable]);

@@ -169,7 +169,7 @@ struct EphemeralBatch: Sendable {
     var key: String
     var moderators: [UInt8]
     var peers: [UInt8]
-    /// What a reader gets who missed it, where that is less (a count instead of names); nil: the same.
+    /// What a reader gets who missed it, where that is not the same (who is here instead of who came); nil: the same.
     var latest: [UInt8]?
 }
 

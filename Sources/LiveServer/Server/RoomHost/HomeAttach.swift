@@ -112,13 +112,15 @@ extension ReactorCore {
         let count = home.presence.count
         let plain = PresenceEncoding.event(count: count, joined: [], left: [], named: false)
         let small = count <= PresenceEncoding.namedPeopleMax
+        // Changes mean nothing to a reader who missed some before: everybody by name while the room is small.
+        let latest = small ? PresenceEncoding.event(whole: home.presence) : plain
         let named =
             small || home.presence.moderatorCount > 0
             ? PresenceEncoding.event(count: count, joined: changes.joined, left: changes.left, named: true) : plain
         publish(
             home,
             EphemeralBatch(
-                room: home.key, key: "presence", moderators: named, peers: small ? named : plain, latest: plain))
+                room: home.key, key: "presence", moderators: named, peers: small ? named : plain, latest: latest))
     }
 
     /// Last-value events go to every reactor with a member.

@@ -16,6 +16,26 @@ enum PresenceEncoding {
         json.endObject()
     }
 
+    /// The members of `presence` as it stands: everybody by name while the room is small.
+    static func members(of book: PresenceBook, to json: inout JSONWriter) {
+        json.field("count", book.count)
+        guard book.count <= namedPeopleMax else { return }
+        json.key("people")
+        json.beginArray()
+        for person in book.people { append(person.actor, to: &json) }
+        json.endArray()
+    }
+
+    /// The `presence` event for a reader who missed some: who is here instead of what changed.
+    static func event(whole book: PresenceBook) -> [UInt8] {
+        var json = JSONWriter(reserving: 256)
+        json.beginObject()
+        json.field("ev", "presence")
+        members(of: book, to: &json)
+        json.endObject()
+        return json.bytes
+    }
+
     /// The `presence` event. With names for moderators, and for everybody in a small room.
     static func event(count: Int, joined: [Actor], left: [ParticipantID], named: Bool) -> [UInt8] {
         var json = JSONWriter(reserving: 128)

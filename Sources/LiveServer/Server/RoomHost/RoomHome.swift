@@ -115,13 +115,7 @@ final class RoomHome {
         if let cached = rosterCache, cached.version == presence.version { return cached.bytes }
         var json = JSONWriter(reserving: 256)
         json.beginObject()
-        json.field("count", presence.count)
-        if presence.count <= PresenceEncoding.namedPeopleMax {
-            json.key("people")
-            json.beginArray()
-            for person in presence.people { PresenceEncoding.append(person.actor, to: &json) }
-            json.endArray()
-        }
+        PresenceEncoding.members(of: presence, to: &json)
         json.endObject()
         rosterCache = (presence.version, json.bytes)
         return json.bytes

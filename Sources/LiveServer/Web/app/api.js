@@ -14,6 +14,11 @@ export class RequestError extends Error {
     this.code = body?.code;
     this.retryAfterS = retryAfterS;
   }
+
+  /** Whether the same request may succeed later: there was no network, or the server was busy. */
+  get again() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
 }
 
 /** Why a request failed, as one of the words that the catalogue knows. */

@@ -4,7 +4,7 @@
 
 import { clockTime, t, tn } from "./i18n.js";
 import { eachSecond, renderWith } from "./shell.js";
-import { fill, h, keyed, linked, mark, say, show } from "./dom.js";
+import { fill, h, keyed, linked, mark, passFocus, redraw, say, show } from "./dom.js";
 import { menuButton } from "./dialogs.js";
 import { MODERATORS } from "../sdk/live.js";
 import { icon } from "./icons.js";
@@ -91,7 +91,6 @@ function rows(state, pending, view, nowMs) {
       firstUnread: message.id === view.unreadFrom,
       moderating: MODERATORS.has(state.role),
       writing: state.role !== "observer" && !state.ended,
-      muted: state.muted.includes(message.from),
     });
     before = message;
   }
@@ -125,7 +124,6 @@ function row(first, ctx, view) {
         h("span", { class: "name" }, message.name),
         MODERATORS.has(message.role) && h("span", { class: "role" }, t(`role.${message.role}`)), time),
       quote, text, reactions, state), tools);
-  let drawn = {};
   node.update = (item) => {
     mark(node, "data-own", item.own);
     mark(node, "data-follows", item.follows);
@@ -134,20 +132,16 @@ function row(first, ctx, view) {
     show(divider, !!item.firstUnread);
     say(time, item.pending ? "" : clockTime(item.message.ts, item.nowMs));
     if (!item.pending) mark(time, "datetime", new Date(item.message.ts).toISOString());
-    if (drawn.message !== item.message && drawn.text !== (item.message.deleted ? null : item.message.text)) {
-      fill(text, item.message.deleted ? t("chat.deleted") : linked(item.message.text));
-      drawn.text = item.message.deleted ? null : item.message.text;
-    }
+    // This runs with each change of the room, inside a live region: only what differs is drawn, or it is read again.
+    const { deleted } = item.message;
+    redraw(text, deleted ? null : item.message.text, () => (deleted ? t("chat.deleted") : linked(item.message.text)));
     show(quote, item.quoted !== null);
-    if (item.quoted) {
-      fill(quote, icon("reply"), h("span", {}, item.quoted.name ? `${item.quoted.name}: ` : "",
-        item.quoted.deleted ? t("chat.deleted") : item.quoted.text || t("chat.gone")));
-    }
-    if (drawn.message !== item.message) drawReactions(reactions, item, room);
+    const quoted = quoteWords(item.quoted);
+    redraw(quote, quoted, () => [icon("reply"), h("span", {}, quoted)]);
+    drawReactions(reactions, item, room);
     drawState(state, item, ctx);
-    const toolKey = `${item.pending ? "p" : ""}${item.message.deleted}${item.muted}${item.writing}${item.moderating}`;
-    if (drawn.toolKey !== toolKey) fill(tools, messageTools(item, ctx, view));
-    drawn = { ...drawn, message: item.message, toolKey };
+    const toolKey = `${!item.pending} ${deleted} ${item.writing} ${item.moderating}`;
+    redraw(tools, toolKey, () => messageTools(item, ctx, view));
   };
   node.update(first);
   return node;
@@ -169,7 +163,7 @@ function messageTools(item, ctx, view) {
         run: () => ctx.room.send("chat_delete", { message: message.id }).catch(tellError),
       }] : []),
       ...(item.moderating && !item.own && !MODERATORS.has(message.role)
-        ? ctx.moderation(message.from, message.name, item.muted) : []),
+        ? ctx.moderation(message.from, message.name) : []),
     ] }),
   ];
 }
@@ -178,30 +172,49 @@ function currentMine(room, id) {
   return room.model.state.chat.find((message) => message.id === id)?.mine ?? [];
 }
 
-function drawReactions(node, item, room) {
-  const { message } = item;
-  fill(node, Object.entries(message.reactions ?? {}).map(([emoji, count]) => h("button", {
-    type: "button", class: "reaction", "aria-pressed": String(message.mine?.includes(emoji) ?? false),
-    disabled: !item.writing,
-    "aria-label": tn("chat.reaction", count, { emoji }),
-    onclick: () => room.send("chat_react", {
-      message: message.id, emoji, on: !currentMine(room, message.id).includes(emoji),
-    }).catch(tellError),
-  }, h("span", { class: "emoji" }, emoji), String(count))));
+function quoteWords(quoted) {
+  if (!quoted) return "";
+  return (quoted.name ? `${quoted.name}: ` : "") + (quoted.deleted ? t("chat.deleted") : quoted.text || t("chat.gone"));
 }
 
-function drawState(node, item, { room, unsent }) {
-  const { pending } = item;
+function drawReactions(node, { message, writing }, room) {
+  const items = Object.entries(message.reactions ?? {}).map(([emoji, count]) => ({
+    emoji, count, writing, mine: message.mine?.includes(emoji) ?? false,
+  }));
+  keyed(node, items, ({ emoji }) => emoji, ({ emoji }) => reactionButton(message.id, emoji, room));
+}
+
+function reactionButton(message, emoji, room) {
+  const count = h("span", {});
+  const node = h("button", {
+    type: "button", class: "reaction",
+    onclick: () => room.send("chat_react", { message, emoji, on: !currentMine(room, message).includes(emoji) })
+      .catch(tellError),
+  }, h("span", { class: "emoji" }, emoji), count);
+  node.update = (item) => {
+    mark(node, "aria-pressed", String(item.mine));
+    mark(node, "aria-label", tn("chat.reaction", item.count, { emoji }));
+    mark(node, "disabled", !item.writing);
+    say(count, String(item.count));
+  };
+  return node;
+}
+
+function drawState(node, { pending }, { room, unsent }) {
   show(node, !!pending);
   if (!pending) return;
-  if (pending.state === "failed") {
-    fill(node, icon("alert"), h("span", {}, t(pending.error?.code === "muted" ? "error.muted" : "chat.failed")),
-      h("button", { type: "button", class: "link", onclick: () => unsent.retry(pending.id) }, t("retry")),
-      h("button", { type: "button", class: "link", onclick: () => unsent.discard(pending.id) }, t("discard")));
-  } else {
-    const waiting = room.status.phase !== "live";
-    fill(node, icon("clock"), t(waiting ? "chat.waiting" : "chat.sending"));
-  }
+  const failed = pending.state === "failed";
+  const words = t(!failed ? (room.status.phase === "live" ? "chat.sending" : "chat.waiting")
+    : pending.error?.code === "muted" ? "error.muted" : "chat.failed");
+  const then = (action) => () => {
+    passFocus(node, node.closest("[tabindex]"));
+    action.call(unsent, pending.id);
+  };
+  redraw(node, words, () => (failed ? [
+    icon("alert"), h("span", {}, words),
+    h("button", { type: "button", class: "link", onclick: then(unsent.retry) }, t("retry")),
+    h("button", { type: "button", class: "link", onclick: then(unsent.discard) }, t("discard")),
+  ] : [icon("clock"), words]));
 }
 
 function composer({ room, unsent, signal }, view) {

@@ -1,6 +1,6 @@
 // Owns the making of a poll: one click for the usual ones, a form for the rest.
 
-import { fill, h, show } from "./dom.js";
+import { fill, h, mark, passFocus, show } from "./dom.js";
 import { LETTERS } from "./chart.js";
 import { icon } from "./icons.js";
 import { t } from "./i18n.js";
@@ -20,12 +20,17 @@ export function pollComposer({ room }) {
   const toggle = h("button", { type: "button", class: "own", "aria-expanded": "false",
     onclick: () => openBody(body.hidden) }, icon("plus"), h("span", {}, t("compose.own")));
 
+  const optionInput = (index) => body.querySelectorAll(".option-rows input[type=text]")[index];
   const openBody = (open) => {
+    if (!open) passFocus(body, toggle);
     show(body, open);
     toggle.setAttribute("aria-expanded", String(open));
     if (open) drawBody();
   };
+  let starting = false;
   const start = async (fields) => {
+    if (starting) return;
+    busy(true);
     try {
       await room.send("poll_open", fields);
       question.value = "";
@@ -34,7 +39,15 @@ export function pollComposer({ room }) {
       openBody(false);
     } catch (error) {
       tellError(error);
+    } finally {
+      busy(false);
     }
+  };
+  // Said to be disabled, but not: a disabled button would lose the focus.
+  const busy = (on) => {
+    starting = on;
+    const said = on ? "true" : null;
+    node.querySelectorAll(".template, [type=submit]").forEach((button) => mark(button, "aria-disabled", said));
   };
   const quick = (options, fallback) => start({
     question: question.value.trim() || fallback, kind: "single", options, allow_change: true, show: "after",
@@ -46,7 +59,12 @@ export function pollComposer({ room }) {
     template("1 – 5", () => quick(["1", "2", "3", "4", "5"], t("compose.ask.scale"))), toggle);
 
   const drawBody = () => {
-    const rows = form.options.map((text, index) => optionRow(form, text, index, drawBody));
+    const rows = form.options.map((text, index) => optionRow(form, text, index, () => {
+      drawBody();
+      optionInput(Math.min(index, form.options.length - 1)).focus();
+    }));
+    // The control that was pressed is made anew, and keeps the focus.
+    const held = body.contains(document.activeElement) ? document.activeElement.dataset.control : undefined;
     fill(body,
       segmented(t("compose.kind"), ["single", "multiple", "quiz"].map((value) => [value, t(`poll.kind.${value}`)]),
         form.kind, (value) => {
@@ -60,7 +78,7 @@ export function pollComposer({ room }) {
         onclick: () => {
           form.options.push("");
           drawBody();
-          body.querySelectorAll(".option-rows input[type=text]")[form.options.length - 1].focus();
+          optionInput(form.options.length - 1).focus();
         } }, icon("plus"), t("compose.addOption"))),
       segmented(t("compose.duration"), DURATIONS_S.map((value) => [value, value === 0 ? t("compose.noLimit")
         : value < 60 ? t("compose.seconds", { n: value }) : t("compose.minutes", { n: value / 60 })]),
@@ -74,8 +92,9 @@ export function pollComposer({ room }) {
       form.kind !== "quiz" && check(t("compose.change"), form.change, (on) => {
         form.change = on;
       }),
-      h("div", { class: "actions end" }, h("button", { type: "submit", class: "primary" }, icon("poll"),
-        t("compose.start"))));
+      h("div", { class: "actions end" },
+        h("button", { type: "submit", class: "primary", onclick: once() }, icon("poll"), t("compose.start"))));
+    if (held) [...body.querySelectorAll("[data-control]")].find(({ dataset }) => dataset.control === held)?.focus();
   };
   const submit = (event) => {
     event.preventDefault();
@@ -109,10 +128,15 @@ export function pollComposer({ room }) {
 }
 
 function template(label, run) {
-  return h("button", { type: "button", class: "template", onclick: run }, label);
+  return h("button", { type: "button", class: "template", onclick: once(run) }, label);
 }
 
-function optionRow(form, text, index, redraw) {
+/** The second click of a double click asks for nothing: the first may have been answered already. */
+function once(run) {
+  return (event) => (event.detail > 1 ? event.preventDefault() : run?.());
+}
+
+function optionRow(form, text, index, removed) {
   const input = h("input", { type: "text", maxlength: String(OPTION_CHARS), value: text, autocomplete: "off",
     placeholder: t("compose.option", { letter: LETTERS[index] }),
     "aria-label": t("compose.option", { letter: LETTERS[index] }),
@@ -132,14 +156,15 @@ function optionRow(form, text, index, redraw) {
         form.options.splice(index, 1);
         const others = [...form.correct].filter((one) => one !== index);
         form.correct = new Set(others.map((one) => (one > index ? one - 1 : one)));
-        redraw();
+        removed();
       } }, icon("cross")));
 }
 
 function segmented(label, choices, value, pick) {
   return h("div", { class: "segment-row" }, h("span", { class: "label" }, label),
     h("div", { class: "segments", role: "group", "aria-label": label }, choices.map(([key, text]) => h("button", {
-      type: "button", "aria-pressed": String(key === value), onclick: () => pick(key),
+      type: "button", "aria-pressed": String(key === value), "data-control": `${label} ${key}`,
+      onclick: () => pick(key),
     }, text))));
 }
 

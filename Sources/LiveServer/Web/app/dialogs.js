@@ -18,7 +18,12 @@ export function dialog(title, body, { wide = false } = {}) {
         h("button", { type: "button", class: "quiet icon-only", "aria-label": t("close"), onclick: () => close() },
           icon("cross"))),
       h("div", { class: "dialog-body" }, body(close)));
-    node.addEventListener("click", (event) => event.target === node && close());
+    // A click outside begins there, too: text that is selected may end on the backdrop.
+    let pressed = null;
+    node.addEventListener("pointerdown", ({ target }) => {
+      pressed = target;
+    });
+    node.addEventListener("click", ({ target }) => target === node && pressed === node && close());
     node.addEventListener("close", () => {
       node.remove();
       resolve(node.returned);

@@ -23,6 +23,18 @@ export function fill(parent, ...children) {
   return parent;
 }
 
+/** As `fill` with what `make()` gives, only where `key` differs from the last one: what is read, or held, stays. */
+export function redraw(parent, key, make) {
+  if (parent.drawn === key) return;
+  parent.drawn = key;
+  fill(parent, make());
+}
+
+/** Where the focus is in `node`, which is about to go or to be hidden: on to `next`, not to the start of the page. */
+export function passFocus(node, next) {
+  if (node.contains(document.activeElement)) next?.focus({ preventScroll: true });
+}
+
 function shown(children) {
   return children.flat(4).filter((child) => child !== null && child !== undefined && child !== false);
 }
@@ -51,6 +63,7 @@ export function keyed(parent, items, keyOf, create) {
   const wanted = new Set(items.map(keyOf));
   for (const [key, node] of known) {
     if (wanted.has(key)) continue;
+    passFocus(node, parent.closest("[tabindex]"));
     node.remove();
     known.delete(key);
   }

@@ -4,10 +4,12 @@
 
 import { LETTERS, chart, choicesOf, timer } from "./chart.js";
 import { eachSecond, renderWith } from "./shell.js";
-import { fill, h, keyed, mark, say, show } from "./dom.js";
+import { fill, h, keyed, mark, passFocus, say, show } from "./dom.js";
 import { t, tn } from "./i18n.js";
 import { icon } from "./icons.js";
-import { tellError } from "./toasts.js";
+import { refusalWords, toast } from "./toasts.js";
+
+const QUESTION_TOLD = 80;
 
 /** `ctx`: {room, signal}. Gives {node}; `node` holds the newest poll and those before. */
 export function pollStage(ctx) {
@@ -22,6 +24,12 @@ export function pollStage(ctx) {
   room.addEventListener("poll_started", ({ detail }) => say(spoken, t("poll.started", { question: detail.question })),
     { signal });
   room.addEventListener("poll_results", ({ detail }) => say(spoken, resultWords(room, detail.poll)), { signal });
+  // The refusal may come much later than the tap, or after a reload: it says which question it is about.
+  room.addEventListener("ballot_dropped", ({ detail }) => {
+    const { question = "" } = room.model.state.polls.find((one) => one.poll === detail.poll) ?? {};
+    const told = question.length > QUESTION_TOLD ? `${question.slice(0, QUESTION_TOLD)} …` : question;
+    toast(t("poll.dropped", { question: told, reason: refusalWords(detail) }), { tone: "bad" });
+  }, { signal });
   const cards = new Set();
   const make = (poll) => {
     const card = pollCard(poll, ctx);
@@ -55,23 +63,25 @@ function pollCard(first, { room, signal }) {
   const clock = timer();
   const chip = h("span", { class: "chip" });
   const receipt = h("div", { class: "receipt", role: "status" });
-  const sendButton = h("button", { type: "button", class: "primary large", onclick: () => answer([...picked]) },
-    icon("send"), t("poll.send"));
+  const sendButton = h("button", { type: "button", class: "primary large", onclick: () => {
+    // The button goes: what it has sent is where to go on.
+    passFocus(sendButton, options.children[Math.min(...picked)]);
+    answer([...picked]);
+  } }, icon("send"), t("poll.send"));
   const footer = h("p", { class: "poll-foot" });
   let picked = new Set();
   let poll = first;
   let mayAnswer = false;
   const ballot = () => room.model.state.you.ballots?.find((b) => b.poll === poll.poll);
-  const node = h("article", { class: "poll card", "data-poll": first.poll },
+  const node = h("article", { class: "poll card", "data-poll": first.poll, tabindex: "-1" },
     h("header", { class: "poll-head" }, chip, clock),
     h("h2", { class: "poll-question" }, first.question), options, picture, sendButton, receipt, footer);
 
   const answer = (choices) => {
     const choice = poll.kind === "multiple" ? choices.sort((a, b) => a - b) : choices[0];
     picked = new Set();
-    room.answer(poll.poll, choice).catch((error) => {
-      if (error?.code !== "unavailable" && error?.code !== "overloaded") tellError(error);
-    });
+    // What is refused for good is told as `ballot_dropped`; anything else is sent again.
+    room.answer(poll.poll, choice).catch(() => {});
   };
   const press = (index) => {
     if (!mayAnswer) return undefined;
@@ -98,6 +108,7 @@ function pollCard(first, { room, signal }) {
     say(chip, t(poll.open ? `poll.kind.${poll.kind}` : "poll.closed"));
     clock.update(poll, room.now());
     const withButtons = poll.open && !(counted && !mayAnswer);
+    if (!withButtons) passFocus(options, node);
     show(options, withButtons);
     if (withButtons) {
       keyed(options, poll.options.map((text, index) => ({

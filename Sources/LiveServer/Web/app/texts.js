@@ -137,7 +137,7 @@ export const TEXTS = Object.freeze({
   "closed.home": ["To the front page", "Zur Startseite"],
   "closed.expired.short": ["Expired", "Abgelaufen"],
   "closed.expired.title": ["Your place has expired", "Dein Platz ist abgelaufen"],
-  "closed.expired.text": ["Join again with the code.", "Tritt mit dem Code erneut bei."],
+  "closed.expired.text": ["Try again to come back in.", "Versuche es erneut, um zurückzukommen."],
   "closed.removed.short": ["Closed", "Geschlossen"],
   "closed.removed.title": ["You are no longer in this class", "Du bist nicht mehr in diesem Unterricht"],
   "closed.removed.text": [
@@ -226,6 +226,10 @@ export const TEXTS = Object.freeze({
   "poll.correct": ["Correct", "Richtig"],
   "poll.yours": ["Your answer", "Deine Antwort"],
   "poll.send": ["Send answer", "Antwort senden"],
+  "poll.dropped": [
+    "“{question}”: your last answer does not count. {reason}",
+    "„{question}“: Deine letzte Antwort zählt nicht. {reason}",
+  ],
   "poll.hidden": ["The result is not shown.", "Das Ergebnis wird nicht gezeigt."],
   "poll.provisional": [
     "Provisional: some answers are still on their way.",
@@ -330,6 +334,11 @@ export const TEXTS = Object.freeze({
   ],
   "people.more": ["Show more", "Mehr anzeigen"],
   "people.find": ["Find a name", "Namen suchen"],
+  "people.none": ["Nobody has that name.", "Niemand heißt so."],
+  "people.noneLoaded": [
+    "Nobody shown so far has that name.",
+    "Unter den bisher Gezeigten heißt niemand so.",
+  ],
   "people.muted": ["Muted", "Stumm"],
   "people.actions": ["Actions for {name}", "Aktionen für {name}"],
   "people.mute": ["Mute", "Stummschalten"],

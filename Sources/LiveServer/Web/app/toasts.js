@@ -38,10 +38,14 @@ export function toast(text, { tone = "plain", action } = {}) {
 }
 
 /** What a refusal of the server means for the person in front. */
-export function tellError(error) {
+export function refusalWords(error) {
   const known = ["muted", "rate_limited", "closed", "forbidden", "too_large", "unavailable", "overloaded",
     "already_answered", "not_found", "bad_request"];
   const code = known.includes(error?.code) ? error.code : "internal";
   const seconds = Math.ceil((error?.retryAfterMs ?? 0) / 1000);
-  toast(seconds > 0 ? t(`error.${code}`) + " " + t("error.again", { seconds }) : t(`error.${code}`), { tone: "bad" });
+  return seconds > 0 ? t(`error.${code}`) + " " + t("error.again", { seconds }) : t(`error.${code}`);
+}
+
+export function tellError(error) {
+  toast(refusalWords(error), { tone: "bad" });
 }

@@ -1,6 +1,7 @@
 // Owns what somebody wrote and the log does not hold yet: the draft, and messages on their way, with their state
 // (sending, then gone once the log shows them, or failed). Kept in sessionStorage under the command's id, so that a
-// reload in the middle of a lost network sends them again under the same id: once, whatever happened.
+// reload in the middle of a lost network sends them again under the same id: once, whatever happened. Those that are
+// older, or had failed, come back as failed, for their writer to decide.
 // Never shows anything. Limit: UNSENT_MS, inside the server's memory of ids.
 
 import { LiveError } from "../sdk/live.js";
@@ -19,8 +20,10 @@ export class Unsent extends EventTarget {
     this.#key = `live:unsent:${seat.room}:${seat.participant}`;
     room.addEventListener("chat_message", ({ detail }) => this.#seen(detail));
     room.addEventListener("change", () => this.#sweep());
-    for (const kept of this.#read()) {
-      if (Date.now() - kept.atMs < UNSENT_MS) this.#send({ ...kept, state: "sending", error: null });
+    for (const { failed, ...kept } of this.#read()) {
+      const code = failed ?? (Date.now() - kept.atMs < UNSENT_MS ? null : "unavailable");
+      if (code) this.list = [...this.list, { ...kept, state: "failed", error: { code } }];
+      else this.#send({ ...kept, state: "sending", error: null });
     }
   }
 
@@ -89,8 +92,8 @@ export class Unsent extends EventTarget {
   }
 
   #changed() {
-    const kept = this.list.filter((item) => item.state === "sending").map(({ id, text, reply_to, atMs }) =>
-      ({ id, text, reply_to, atMs }));
+    const kept = this.list.map(({ id, text, reply_to, atMs, error }) =>
+      ({ id, text, reply_to, atMs, failed: error?.code }));
     if (kept.length > 0) this.#storage("setItem", this.#key, JSON.stringify(kept));
     else this.#storage("removeItem", this.#key);
     this.dispatchEvent(new Event("change"));

@@ -11,13 +11,13 @@ const NAME_MAX = 80;
 
 let demo = null;
 
-function home() {
+function home(signal) {
   document.title = `LiveClassroom · ${t("home.tagline")}`;
   return [
     h("header", { class: "topbar plain" }, brand(), preferences()),
     h("main", { class: "home" },
       h("div", { class: "hero" }, h("h1", {}, t("home.title")), h("p", { class: "lead" }, t("home.lead"))),
-      h("div", { class: "doors" }, startDoor(), joinDoor()),
+      h("div", { class: "doors" }, startDoor(signal), joinDoor()),
       demo && demoDoor(),
       h("ul", { class: "promises" }, promise("poll", "home.promise.poll"), promise("retry", "home.promise.network"),
         promise("lock", "home.promise.privacy"))),
@@ -28,11 +28,15 @@ function promise(symbol, key) {
   return h("li", {}, icon(symbol), h("div", {}, h("h3", {}, t(key)), h("p", {}, t(`${key}.text`))));
 }
 
-function startDoor() {
+function startDoor(signal) {
   const input = h("input", { type: "text", maxlength: String(NAME_MAX), autocomplete: "off",
     placeholder: t("home.start.example") });
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const button = h("button", { type: "submit", class: "primary large wide" }, t("home.start.go"));
+  // Back from the class, this page may be as it was left.
+  addEventListener("pageshow", () => {
+    button.disabled = false;
+  }, { signal });
   return h("form", {
     class: "card door",
     onsubmit: async (event) => {

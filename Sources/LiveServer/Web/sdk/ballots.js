@@ -14,8 +14,13 @@ export class Ballots {
   #box;
   #ports;
   #tries = 0;
+  /** poll → the newest ballot, of whatever tab: an earlier one is neither shown nor kept any more. */
+  #newest = new Map();
 
-  /** `ports`: send(command) gives a reply or null if under way; local(event); known(poll); after(ms, action). */
+  /**
+   * `ports`: send(command) gives a reply or null if under way; local(event); shown(poll): the ballot that the page
+   * shows; outdate(poll, id): no ballot of the poll but that command is to be sent; after(ms, action).
+   */
   constructor(key, ports) {
     this.#box = new BallotBox(key);
     this.#ports = ports;
@@ -24,6 +29,9 @@ export class Ballots {
   answer(poll, choice) {
     const chosen = Array.isArray(choice) ? { choices: choice } : { choice };
     const ballot = { poll, attempt_id: randomId(12), ...chosen, atMs: Date.now(), durable: null };
+    const shown = this.#ports.shown(poll);
+    const before = shown?.durable ? shown : shown?.before;
+    if (before) ballot.before = before;
     this.#box.forget(poll);
     this.#box.put(ballot);
     this.#ports.local({ ev: "ballot", ballot });
@@ -33,7 +41,7 @@ export class Ballots {
   /** Every ballot without a receipt from the store, again. */
   sendKept() {
     for (const ballot of this.#box.all(Date.now())) {
-      if (!this.#ports.known(ballot.poll)) this.#ports.local({ ev: "ballot", ballot });
+      if (this.#ports.shown(ballot.poll)?.attempt_id !== ballot.attempt_id) this.#ports.local({ ev: "ballot", ballot });
       this.#send(ballot).catch(() => {});
     }
   }
@@ -42,15 +50,29 @@ export class Ballots {
     this.#box.remove(poll, attemptId);
   }
 
+  /** A ballot of this tab or another is about to be shown; false where a newer one is known. */
+  noted(ballot) {
+    const { poll, attempt_id, atMs } = ballot;
+    const newest = this.#newest.get(poll);
+    if (newest && newest.attempt_id !== attempt_id && newest.atMs > atMs) return false;
+    this.#newest.set(poll, { attempt_id, atMs });
+    this.#ports.outdate(poll, commandId(ballot));
+    return true;
+  }
+
   async #send(ballot) {
     const { poll, attempt_id, choice, choices } = ballot;
     const command = {
-      op: "poll_answer", id: `b-${attempt_id}`, poll, attempt_id, ...(choices ? { choices } : { choice }),
+      op: "poll_answer", id: commandId(ballot), poll, attempt_id, ...(choices ? { choices } : { choice }),
     };
     const reply = await this.#ports.send(command);
     if (!reply) return null;
+    if ((this.#newest.get(poll)?.attempt_id ?? attempt_id) !== attempt_id) {
+      this.#box.remove(poll, attempt_id);
+      return null;
+    }
     if (!reply.ok) throw this.#refused(ballot, reply);
-    const kept = { ...ballot, durable: reply.durable, acceptedMs: reply.accepted_ms };
+    const { before: _, ...kept } = { ...ballot, durable: reply.durable, acceptedMs: reply.accepted_ms };
     // A repeated attempt is answered with the choice that the store holds.
     if (reply.choice !== undefined) kept.choice = reply.choice;
     if (reply.choices !== undefined) kept.choices = reply.choices;
@@ -76,10 +98,16 @@ export class Ballots {
   }
 }
 
+function commandId({ attempt_id }) {
+  return `b-${attempt_id}`;
+}
+
 /** The list in localStorage; falls back to memory where storage is full or forbidden. */
 class BallotBox {
   #key;
   #memory = [];
+  /** Storage did not take the last list, and holds an older one. */
+  #full = false;
 
   constructor(key) {
     this.#key = key;
@@ -104,6 +132,7 @@ class BallotBox {
   }
 
   #read() {
+    if (this.#full) return this.#memory;
     try {
       const list = JSON.parse(localStorage.getItem(this.#key) ?? "[]");
       return Array.isArray(list) ? list : [];
@@ -117,8 +146,10 @@ class BallotBox {
     try {
       if (list.length === 0) localStorage.removeItem(this.#key);
       else localStorage.setItem(this.#key, JSON.stringify(list));
+      this.#full = false;
     } catch {
       // The ballot still lives in memory until the tab closes.
+      this.#full = true;
     }
   }
 }

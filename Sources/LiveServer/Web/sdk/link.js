@@ -3,14 +3,17 @@
 //
 //   idle ─open→ connecting ─welcome|resumed→ live ─end→ waiting ─timer→ connecting …      any ─4401|4403|4409→ closed
 //
-// Two attempts that never attach move it one transport down (if the server is reachable at all: a server that is away
-// is no fault of the transport). While lower than it could be, it tries the better one beside the running one and
-// changes over when that has attached, so that nothing is missed.
+// Two attempts in a row that never attach move it one transport down, if the server answers otherwise at that moment
+// and gave no reason of its own: a server that is away, or busy, is no fault of the transport. While lower than it
+// could be, it tries the better one beside the running one and changes over when that has attached, so that nothing
+// is missed.
 
 import { CODES, TRANSPORTS } from "./transports.js";
 import { LIMITS, backoffMs, directedDelayMs } from "./timing.js";
 
 const LADDER = ["websocket", "sse", "poll"];
+/** What a browser says of a socket that ended without a close frame, or never opened. */
+const LOST = 1006;
 const TERMINAL = new Map([[CODES.expired, "expired"], [CODES.removed, "removed"], [CODES.replaced, "replaced"]]);
 
 export class Link {
@@ -28,7 +31,10 @@ export class Link {
   #candidate = null;
   #failures = 0;
   #rungFailures = 0;
-  #wasAway = false;
+  /** Whether the last failure was the transport's: a promise, while the server is being asked; null: it was not. */
+  #verdict = null;
+  /** The server asked not to be called before this time. */
+  #notBeforeMs = 0;
   #promotionMs = LIMITS.promotionMs;
   #timers = new Map();
 
@@ -78,11 +84,15 @@ export class Link {
     return this.#current.wire.send(command);
   }
 
-  /** Connects without waiting any longer: the network is back, or somebody looks at the page again. */
+  /**
+   * Connects without waiting any longer: the network is back, or somebody looks at the page again. A wait that the
+   * server asked for is kept: it spreads a whole class over time.
+   */
   hurry() {
     if (this.phase !== "waiting") return;
     this.#failures = 0;
-    this.#after("retry", Math.random() * 250, () => this.#connect());
+    if (this.#notBeforeMs > Date.now()) return;
+    this.#after("retry", Math.random() * 250, () => this.#retry());
   }
 
   /** The connection is dead though nothing said so: leave it and connect again at once. */
@@ -94,6 +104,7 @@ export class Link {
 
   close() {
     this.#clear();
+    this.#leaveCandidate();
     this.#drop();
     this.phase = "idle";
   }
@@ -172,29 +183,32 @@ export class Link {
     if (TERMINAL.has(end.code)) return this.#terminate(end);
     this.end = end;
     if (!attached) this.failedConnects += 1;
-    if (!attached || end.silent) this.#rungFailures += 1;
     const directed = end.retryAfterMs ?? directedDelayMs(end.reason);
+    const unspoken = directed === null && (end.code === undefined || end.code === LOST);
+    this.#verdict = unspoken && (!attached || end.silent) && this.#ladder.length > 1 ? this.#judge() : null;
     this.#failures += 1;
     const delay = directed ?? backoffMs(this.#failures - 1, Math.random());
-    this.retryAtMs = Date.now() + delay;
-    this.#become("waiting");
+    this.#notBeforeMs = directed === null ? 0 : Date.now() + directed;
+    this.#become("waiting", Date.now() + delay);
     this.#after("retry", delay, () => this.#retry());
   }
 
+  /** Counts a failure against the transport where the server answers otherwise; asked at once, not when it is back. */
+  async #judge() {
+    this.#rungFailures = await this.#reachable() ? this.#rungFailures + 1 : 0;
+  }
+
   async #retry() {
-    if (this.#rungFailures < LIMITS.failuresBeforeDemotion || this.#ladder.length === 1) return this.#connect();
-    this.#become("connecting");
-    const reachable = await this.#reachable();
-    if (this.phase !== "connecting" || this.#current) return undefined;
-    if (!reachable) {
-      this.#wasAway = true;
-      return this.#ended({ network: true });
+    const verdict = this.#verdict;
+    if (verdict) await verdict;
+    // Meanwhile it may have been closed, or hurried on.
+    if (this.phase !== "waiting" || this.#verdict !== verdict) return;
+    if (this.#rungFailures >= LIMITS.failuresBeforeDemotion) {
+      // Below the last comes the first again.
+      this.#rung = (this.#rung + 1) % this.#ladder.length;
+      this.#rungFailures = 0;
     }
-    // A server that was away gets another chance on the same transport; below the last comes the first again.
-    if (!this.#wasAway) this.#rung = (this.#rung + 1) % this.#ladder.length;
-    this.#wasAway = false;
-    this.#rungFailures = 0;
-    return this.#connect();
+    this.#connect();
   }
 
   async #reachable() {
@@ -242,8 +256,8 @@ export class Link {
     attempt.wire?.close();
   }
 
-  #become(phase) {
-    if (phase !== "waiting") this.retryAtMs = null;
+  #become(phase, retryAtMs = null) {
+    this.retryAtMs = retryAtMs;
     this.phase = phase;
     this.#hooks.changed();
   }

@@ -10,7 +10,8 @@ export interface ConnectOptions {
   token: string;
   /**
    * Gives a fresh access token of the same person. Asked for when the server says that the token ends (some minutes
-   * ahead), and once when it has ended; without it the connection is `closed` with `why: "expired"`.
+   * ahead), and once when it has ended; without it the connection is `closed` with `why: "expired"`. Rejects with an
+   * error whose `again` is true where it may be asked again later (no network), else it is taken for a refusal.
    */
   getToken?: () => Promise<string>;
   /** The server's origin. Default: the page's. */
@@ -72,6 +73,8 @@ export interface Poll {
   show: "live" | "after";
   opened_ts: number;
   closes_ts?: number;
+  /** When it was closed, where this browser has seen it. */
+  closed_ts?: number;
   open: boolean;
   counts?: number[];
   total?: number;
@@ -88,6 +91,8 @@ export interface Ballot {
   choices?: number[];
   /** null: on its way. "node": safe on the server's disk. "store": safe for good. */
   durable: null | "node" | "store";
+  /** While this one is on its way: the one that counts until then. */
+  before?: Ballot;
 }
 
 export interface Question {
@@ -143,6 +148,8 @@ export interface RoomState {
   readonly presence: { count: number; people: readonly Person[]; whole: boolean };
   readonly you: {
     participant: string; name: string; role: Role; muted: boolean; upvotes: string[]; ballots: Ballot[];
+    /** As the last greeting said: whether the own hand was up, and own reactions by message. */
+    hand?: boolean; reactions?: Record<string, string[]>;
   };
 }
 
@@ -168,9 +175,13 @@ export declare class LiveError extends Error {
   retryAfterMs?: number;
   /** It may have taken effect: send it again under the same `id` only. */
   maybe: boolean;
+  /** The whole refusal; absent where none came. */
+  reply?: { re: string | null; ok: false; [member: string]: unknown };
 }
 
 export declare const MODERATORS: Set<Role>;
+/** Up to so many people a room names everybody to everybody. */
+export declare const NAMED_PEOPLE_MAX: number;
 
 /** The next state; events of the log at or below `state.seq` change nothing. */
 export declare function reduce(state: RoomState, event: LiveEvent): RoomState;
@@ -197,7 +208,10 @@ export declare class LiveRoom extends EventTarget {
   connect(options: ConnectOptions): Promise<RoomState>;
   /** Resolves with the reply, rejects with LiveError. Waits through lost connections; the id is sent again as is. */
   send(op: string, fields?: Record<string, unknown> & { id?: string }): Promise<Reply>;
-  /** One index, or a list for polls of kind `multiple`. The ballot survives reloads until the store has it. */
+  /**
+   * One index, or a list for polls of kind `multiple`. The ballot survives reloads until the store has it. Resolves
+   * with null where it is under way already, or was answered anew before its reply came.
+   */
   answer(poll: string, choice: number | number[]): Promise<Reply | null>;
   /** What the page's video does, told with the next heartbeat; an error once, a position until it changes. */
   reportVideo(video: { positionSec?: number; error?: string | boolean } | null): void;

@@ -13,12 +13,13 @@ import { TabMemory, browserDevice, subjectOf, tabDevice } from "./memory.js";
 import { Ballots } from "./ballots.js";
 import { Link } from "./link.js";
 import { Pulse } from "./pulse.js";
+import { Renewal } from "./renewal.js";
 import { RoomModel } from "./model.js";
 import { TabGroup } from "./tabs.js";
 import { followPage } from "./page-life.js";
 
 export { LiveError } from "./outbox.js";
-export { MODERATORS, RoomModel, reduce } from "./model.js";
+export { MODERATORS, NAMED_PEOPLE_MAX, RoomModel, reduce } from "./model.js";
 
 const SENT_AGAIN = new Set(["unavailable", "overloaded"]);
 const SAVE_MS = 2_000;
@@ -31,6 +32,8 @@ export class LiveRoom extends EventTarget {
   #ballots = null;
   #memory = null;
   #tabs = null;
+  /** Whether a follower's state goes on where the leader's is; before the leader's snapshot, events may lie between. */
+  #synced = false;
   #link = null;
   #place = null;
   #subject = "";
@@ -41,9 +44,7 @@ export class LiveRoom extends EventTarget {
   #remote = { phase: "connecting", transport: null, retryAtMs: null, rttMs: null };
   #first = null;
   #unfollow = null;
-  #getToken = null;
-  #renewing = false;
-  #revived = false;
+  #renewal = null;
   #video = null;
 
   /**
@@ -53,7 +54,6 @@ export class LiveRoom extends EventTarget {
    * `getToken`: gives a fresh access token of the same person, asked for some minutes before the old one ends.
    */
   connect({ room, token, getToken, url = location.origin, transport, device }) {
-    this.#getToken = getToken ?? null;
     if (this.#tabs) throw new Error("already connected; close() first");
     const http = new URL(`/v1/rooms/${room}`, url).href;
     const participant = `${room}:${subjectOf(token)}`;
@@ -63,7 +63,15 @@ export class LiveRoom extends EventTarget {
     this.#ballots = new Ballots(`live:ballots:${participant}`, {
       send: (command) => (this.#outbox.get(command.id) ? null : this.#request(command, true)),
       local: (event) => this.#local(event),
-      known: (poll) => this.model.state.you.ballots?.some((b) => b.poll === poll),
+      shown: (poll) => this.model.state.you.ballots?.find((b) => b.poll === poll),
+      outdate: (poll, id) => this.#outbox.outdate(poll, id),
+      after: (ms, action) => this.#after(ms, action),
+    });
+    this.#renewal = new Renewal(getToken ?? null, {
+      show: (fresh) => this.#showToken(fresh),
+      reopen: (fresh) => this.renew(fresh),
+      ended: () => this.#closed("expired"),
+      living: () => !!this.#link?.live,
       after: (ms, action) => this.#after(ms, action),
     });
     const kept = this.#memory.load(Date.now());
@@ -88,6 +96,10 @@ export class LiveRoom extends EventTarget {
   /** Sends one command; resolves with the reply, rejects with a LiveError. Waits through lost connections. */
   async send(op, fields = {}) {
     const command = { op, id: fields.id ?? randomId(9), ...fields };
+    // The server ends the connection of a larger one, and it would be sent again on the next.
+    if (new TextEncoder().encode(JSON.stringify(command)).length > LIMITS.commandBytes) {
+      throw new LiveError({ code: "too_large", message: `a command has at most ${LIMITS.commandBytes} bytes` });
+    }
     const reply = await this.#request(command, false);
     if (!reply.ok) throw new LiveError(reply.error ?? { code: "internal" }, reply);
     if (op === "question_upvote") this.#upvoted(fields.question);
@@ -102,6 +114,7 @@ export class LiveRoom extends EventTarget {
   /** What the page's video does, for the next heartbeat: `{positionSec?, error?}`; null where there is none. */
   reportVideo(video) {
     this.#video = video;
+    if (!this.#link) this.#tabs?.post({ is: "video", video });
   }
 
   /** Server time in milliseconds, as well as it is known. */
@@ -133,9 +146,8 @@ export class LiveRoom extends EventTarget {
   /** Takes the place back after it was closed for good (another device of the same name, an expired token). */
   reopen() {
     const { token } = this.#place;
-    if (!this.#link) return this.#tabs?.post({ is: "reopen", token });
-    this.#link.token = token;
-    this.#link.open();
+    if (this.#link) this.#openWith(token);
+    else this.#tabs?.post({ is: "reopen", token });
   }
 
   /** Leaves the room. Commands that were not answered are rejected. */
@@ -149,6 +161,7 @@ export class LiveRoom extends EventTarget {
   // Tabs
 
   #join() {
+    this.#synced = false;
     this.#tabs = new TabGroup(this.#subject, {
       lead: (alone) => this.#lead(alone),
       follow: () => this.#follow(),
@@ -188,20 +201,35 @@ export class LiveRoom extends EventTarget {
   #follow() {
     this.#link?.close();
     this.#link = null;
+    this.#synced = false;
     this.#outbox.rewind();
-    this.#tabs.post({ is: "hello" });
+    this.#greet();
+  }
+
+  #greet() {
+    this.#tabs.post({ is: "hello", token: this.#place.token });
+  }
+
+  #openWith(token) {
+    this.#place.token = token;
+    this.#link.token = token;
+    this.#link.open();
   }
 
   #fromLeader(object) {
     switch (object.is) {
       case "lead":
         this.#outbox.rewind();
-        this.#tabs.post({ is: "hello" });
+        this.#greet();
         break;
       case "snapshot":
         this.#adopt(object.state);
         break;
       case "event":
+        // A `welcome` is whole in itself; anything else before the snapshot is in the snapshot.
+        if (object.event.ev === "welcome") this.#synced = true;
+        if (this.#synced) this.#accept(object.event);
+        break;
       case "local":
         this.#accept(object.event);
         break;
@@ -220,11 +248,12 @@ export class LiveRoom extends EventTarget {
     }
   }
 
-  /** Another tab's state. Where this tab has seen as much of the same log, its own is kept. */
+  /** The leader's state. Where this tab has seen more of the same log, its own is kept. */
   #adopt(state) {
     const own = this.model.state;
     if (!state.attached) return;
-    if (!own.attached || own.epoch !== state.epoch || own.seq < state.seq) this.model.restore(state);
+    this.#synced = true;
+    if (!own.attached || own.epoch !== state.epoch || own.seq <= state.seq) this.model.restore(state);
     this.#tell("change");
     this.#first?.resolve(this.model.state);
     this.#first = null;
@@ -234,10 +263,14 @@ export class LiveRoom extends EventTarget {
     const to = object.from;
     if (object.is === "hello") {
       this.#tabs.post({ is: "snapshot", to, state: this.model.state });
-      this.#statusChanged();
+      // A tab that comes with its own admission is no part of this one's end: the server judges anew. Another window
+      // that took the place keeps it until somebody says otherwise.
+      if (this.#link.phase === "closed" && this.#link.end.why !== "replaced") this.#openWith(object.token);
+      else this.#statusChanged();
     } else if (object.is === "reopen") {
-      this.#link.token = object.token;
-      this.#link.open();
+      this.#openWith(object.token);
+    } else if (object.is === "video") {
+      this.#video = object.video;
     } else if (object.is === "local") {
       this.#accept(object.event);
     } else if (object.is === "command") {
@@ -255,7 +288,7 @@ export class LiveRoom extends EventTarget {
       this.#resume = object.resume;
       return;
     }
-    if (object.ev === "auth_expiring") this.#renewInTime();
+    if (object.ev === "auth_expiring") this.#renewal.inTime();
     this.#pulse.heard(object, Date.now());
     if (object.ev === "welcome" || object.ev === "resumed") {
       this.#resume = object.resume ?? this.#resume;
@@ -269,6 +302,7 @@ export class LiveRoom extends EventTarget {
     const { state } = this.model;
     const attach = event.ev === "welcome" || event.ev === "resumed";
     if (!attach && (!state.attached || event.seq <= state.seq)) return false;
+    if (event.ev === "ballot" && !this.#ballots.noted(event.ballot)) return false;
     const changed = this.model.apply(event);
     if (event.ev === "ballot_stored") this.#ballots.stored(event.poll, event.attempt_id);
     this.#tell(event.ev, event);
@@ -345,7 +379,7 @@ export class LiveRoom extends EventTarget {
 
   #attached() {
     const nowMs = Date.now();
-    this.#revived = false;
+    this.#renewal.attached();
     this.#pulse.restart(nowMs);
     this.#outbox.expire(nowMs, this.#dedupeMs);
     this.#outbox.rewind();
@@ -353,37 +387,16 @@ export class LiveRoom extends EventTarget {
     this.#flush();
   }
 
-  /** The server says that the token ends: a fresh one is shown on the living connection, and nothing is interrupted. */
-  async #renewInTime() {
-    if (!this.#getToken || this.#renewing) return;
-    this.#renewing = true;
-    try {
-      const token = await this.#getToken();
-      this.#place.token = token;
-      const link = this.#link;
-      if (!link) return;
-      link.token = token;
-      if (link.live && link.holdsToken) this.#resume = (await this.send("auth", { token })).resume ?? this.#resume;
-    } catch {
-      // The old token is good for a while yet.
-      this.#after(LIMITS.renewAgainMs, () => this.#link?.live && this.#renewInTime());
-    } finally {
-      this.#renewing = false;
-    }
-  }
-
-  /** The token has ended, as after a night's sleep: one try with a fresh one before it is told. */
-  async #revive() {
-    this.#revived = true;
-    try {
-      this.renew(await this.#getToken());
-    } catch {
-      this.#closed("expired");
-    }
+  async #showToken(token) {
+    this.#place.token = token;
+    const link = this.#link;
+    if (!link) return;
+    link.token = token;
+    if (link.live && link.holdsToken) this.#resume = (await this.send("auth", { token })).resume ?? this.#resume;
   }
 
   #closed(why) {
-    if (why === "expired" && this.#link && this.#getToken && !this.#revived) return void this.#revive();
+    if (why === "expired" && this.#link && this.#renewal.revive()) return;
     this.#tell("closed", { why });
     this.#first?.reject(new LiveError({ code: "unauthenticated", message: why }));
     this.#first = null;
@@ -429,6 +442,7 @@ export class LiveRoom extends EventTarget {
 
   #look() {
     this.#link?.hurry();
+    this.#renewal.hurry();
     if (this.#link?.live && this.#link.probes && Date.now() - this.#link.lastByteMs > STALE_MS) this.#probe();
     this.#statusChanged();
   }

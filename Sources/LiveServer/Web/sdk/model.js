@@ -4,6 +4,8 @@
 // Limits: KEEP; the oldest entries beyond them are forgotten here (the server's log keeps them).
 
 export const KEEP = Object.freeze({ chat: 500, polls: 50, questions: 300, announcements: 5, people: 5_000 });
+/** Up to so many people the server tells names to everybody; above, to moderators alone. */
+export const NAMED_PEOPLE_MAX = 100;
 
 const EMPTY = Object.freeze({
   room: "", participant: "", role: "", epoch: "", seq: 0, attached: false,
@@ -120,8 +122,9 @@ const STEPS = {
   /** Made by the SDK, not by the server: this participant's ballot as it stands. */
   ballot: (state, e) => withBallots(state, (ballots) =>
     [...ballots.filter((b) => b.poll !== e.ballot.poll), e.ballot]),
-  ballot_dropped: (state, e) => withBallots(state, (ballots) =>
-    ballots.filter((b) => b.poll !== e.poll || b.attempt_id !== e.attempt_id)),
+  /** Refused: the one that counted before it, where there was one, still does. */
+  ballot_dropped: (state, e) => withBallots(state, (ballots) => ballots.flatMap((b) =>
+    (b.poll !== e.poll || b.attempt_id !== e.attempt_id ? [b] : b.before ? [b.before] : []))),
 
   question_asked: (state, e) => ({
     ...state,
@@ -199,12 +202,16 @@ function mineOf(before, welcome, id) {
   return before.chat.find((m) => m.id === id)?.mine ?? [];
 }
 
-/** `whole` says whether `people` names everybody: in rooms above 100 only moderators learn names, and only changes. */
+/** `whole` says whether `people` names everybody: in large rooms only moderators learn names, and only changes. */
 function presenceOf(before, said) {
   if (!said) return before;
   const count = said.count ?? before.count;
   if (said.people) return { count, people: byName(said.people), whole: said.people.length >= count };
-  if (!said.joined && !said.left) return { count, people: [], whole: count === 0 };
+  if (!said.joined && !said.left) {
+    // A count alone names nobody: in a small room, those whose names came before are most likely still here.
+    const people = count > NAMED_PEOPLE_MAX || count === 0 ? [] : before.people;
+    return { count, people, whole: people.length === count };
+  }
   const gone = new Set(said.left ?? []);
   for (const person of said.joined ?? []) gone.add(person.participant);
   const people = before.people.filter((person) => !gone.has(person.participant)).concat(said.joined ?? []);

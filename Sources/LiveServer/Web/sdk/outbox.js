@@ -17,7 +17,7 @@ export class LiveError extends Error {
 }
 
 export class Outbox {
-  /** id → {command, atMs, sentMs, sends, heldUntilMs, keep, settle(reply), fail(error)}; in sending order. */
+  /** id → {command, atMs, sentMs, sends, heldUntilMs, keep, idle, settle(reply), fail(error)}; in sending order. */
   #entries = new Map();
 
   get size() {
@@ -35,7 +35,7 @@ export class Outbox {
       return;
     }
     this.#entries.set(command.id, {
-      command, atMs, sentMs: null, sends: 0, heldUntilMs: 0, keep, settle, fail,
+      command, atMs, sentMs: null, sends: 0, heldUntilMs: 0, keep, idle: false, settle, fail,
     });
   }
 
@@ -57,20 +57,38 @@ export class Outbox {
     });
   }
 
-  /** Entries to send now: in order, at most as many as may be in flight. */
+  /**
+   * Entries to send now: in order, at most as many as may be in flight. Two requests over HTTP may overtake each other,
+   * and the later ballot counts: one waits while another of the same poll is under way.
+   */
   due(nowMs) {
-    const due = [];
-    let inFlight = 0;
-    for (const entry of this.#entries.values()) {
-      if (entry.sentMs !== null) inFlight += 1;
-      else if (entry.heldUntilMs <= nowMs) due.push(entry);
-    }
-    return due.slice(0, Math.max(0, LIMITS.inFlight - inFlight));
+    const inFlight = [...this.#entries.values()].filter(({ sentMs }) => sentMs !== null);
+    const voting = new Set(inFlight.map(({ command }) => votedOn(command)));
+    const due = [...this.#entries.values()].filter(({ sentMs, heldUntilMs, command }) =>
+      sentMs === null && heldUntilMs <= nowMs && !(votedOn(command) && voting.has(votedOn(command))));
+    return due.slice(0, Math.max(0, LIMITS.inFlight - inFlight.length));
   }
 
   /** After a new attach nothing is in flight: all that is unanswered is due again. */
   rewind() {
-    for (const entry of this.#entries.values()) entry.sentMs = null;
+    for (const entry of [...this.#entries.values()]) {
+      entry.sentMs = null;
+      if (entry.idle) this.#giveUp(entry);
+    }
+  }
+
+  /** A poll was answered anew under the id `kept`: its other ballots are not sent, or not again. */
+  outdate(poll, kept) {
+    for (const entry of [...this.#entries.values()]) {
+      if (votedOn(entry.command) !== poll || entry.command.id === kept) continue;
+      entry.idle = true;
+      if (entry.sentMs === null) this.#giveUp(entry);
+    }
+  }
+
+  #giveUp({ command, settle }) {
+    this.#entries.delete(command.id);
+    settle({ re: command.id, ok: false, error: { code: "unavailable", message: "answered anew" } });
   }
 
   /** When the oldest command in flight was sent, or null. */
@@ -84,6 +102,7 @@ export class Outbox {
 
   /** The server was too busy: not due before `untilMs`. */
   hold(entry, untilMs) {
+    if (entry.idle) return this.#giveUp(entry);
     entry.sentMs = null;
     entry.heldUntilMs = untilMs;
   }
@@ -108,4 +127,9 @@ export class Outbox {
     this.#entries.clear();
     for (const entry of entries) entry.fail(error);
   }
+}
+
+/** The poll that a ballot is for; null for any other command. */
+function votedOn({ op, poll }) {
+  return op === "poll_answer" ? poll : null;
 }

@@ -31,7 +31,8 @@ export class TabGroup {
     this.#channel = new BroadcastChannel(this.#name);
     this.#channel.onmessage = ({ data }) => {
       if (data.to && data.to !== this.id) return;
-      this.#heardMs = Date.now();
+      // Other followers' words, their pings above all, are no sign of the leader's life.
+      if (data.leads) this.#heardMs = Date.now();
       if (data.is === "ping") return void (this.leading && this.post({ is: "pong", to: data.from }));
       if (data.is !== "pong") this.#hooks.message(data);
     };
@@ -39,7 +40,7 @@ export class TabGroup {
   }
 
   post(object) {
-    this.#channel?.postMessage({ ...object, from: this.id });
+    this.#channel?.postMessage({ ...object, from: this.id, leads: this.leading });
   }
 
   /** Gives the lead away (if held) and leaves the group. */

@@ -20,6 +20,7 @@ export const LIMITS = Object.freeze({
   promotionMs: 60_000, // first attempt to go back to a better transport; doubles up to 10 minutes
   promotionCapMs: 600_000,
   inFlight: 64, // commands sent and unanswered; half the server's window of 128 ids
+  commandBytes: 16_384, // a larger command is refused here with `too_large`
   queued: 256, // commands waiting; one more is refused with `overloaded`
   renewAgainMs: 15_000, // a fresh token that could not be had is asked for again
   resends: 5, // times a command is sent again because the server said `unavailable`
