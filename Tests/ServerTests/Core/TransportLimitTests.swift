@@ -50,6 +50,28 @@ import Testing
         try world.until("all are answered in the end") { answers() == sent }
     }
 
+    @Test func `a request that is refused at its head costs a step as any other`() throws {
+        let world = try CoreWorld { $0.limits.frameRate = 100 }
+        let peer = try world.peer()
+        let request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nOrigin: http://elsewhere.example\r\n\r\n"
+        peer.send(Array(String(repeating: request, count: 13).utf8))
+        func answers() -> Int { peer.text.ranges(of: "HTTP/1.1 403").count }
+        try world.until("the first answers") { answers() > 0 }
+        #expect(answers() == 12)
+        #expect(world.cores[0].counters.throttled == 1)
+        try world.until("all are answered in the end") { answers() == 13 }
+    }
+
+    @Test func `a query of so many parameters is read, one more is 400`() throws {
+        let world = try CoreWorld()
+        func query(_ count: Int) -> String {
+            "GET /healthz?" + [String](repeating: "+", count: count).joined(separator: "&")
+                + " HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        }
+        #expect(try answer(world, query(64)) == "200")
+        #expect(try answer(world, query(65)) == "400")
+    }
+
     @Test func `a head of the longest size is taken, one byte more is 431`() throws {
         let world = try CoreWorld { $0.limits.headBytes = 4_096 }
         #expect(try answer(world, Self.head(bytes: 4_096)) == "200")

@@ -120,6 +120,7 @@ final class ReactorCore: ReactorDriver {
         session.pointee.kind = .http
         meet(session, peer)
         session.pointee.lastInboundMs = now32
+        session.pointee.lastOutboundMs = now32
         counters.accepted += 1
         admitConnection(session)
     }
@@ -162,6 +163,7 @@ final class ReactorCore: ReactorDriver {
     func drained(_ id: ConnectionID) {
         guard let session = sessions.find(id) else { return }
         session.pointee.flags.remove(.blocked)
+        noteReading(session)
         if session.pointee.flags.contains(.held) {
             session.pointee.flags.remove(.held)
             reactor.setReading(id, true)
@@ -172,7 +174,7 @@ final class ReactorCore: ReactorDriver {
     /// Who does not read its answers is not read either: what it asks for would only pile up here.
     private func holdsBack(_ session: UnsafeMutablePointer<Session>) -> Bool {
         guard session.pointee.flags.contains(.blocked),
-            (session.pointee.replies?.bytes.count ?? 0) > limits.unreadRepliesMax
+            session.pointee.unreadReplyBytes > limits.unreadRepliesMax
         else { return false }
         session.pointee.flags.insert(.held)
         reactor.setReading(session.pointee.id, false)

@@ -73,7 +73,10 @@ extension ReactorCore {
         guard let token = authorized(session, exchange, room) else { return }
         var cursor: RoomCursor?
         var unreadable = false
-        if let text = exchange.parameter("cursor") ?? exchange.parameter("last_event_id") {
+        let asked = exchange.parameter("cursor") ?? exchange.parameter("last_event_id")
+        // A browser's EventSource comes back to the address of its first request: what it saw last is in the header.
+        let isStream = exchange.wants == .eventStream
+        if let text = isStream ? exchange.lastEventID ?? asked : asked ?? exchange.lastEventID {
             cursor = RoomCursor(text)
             unreadable = cursor == nil
         }

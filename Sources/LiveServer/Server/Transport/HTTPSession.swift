@@ -16,7 +16,8 @@ extension ReactorCore {
             case .head(let consumed):
                 used += consumed
                 begin(session)
-                if session.pointee.kind != .http { return used }
+                // One that was refused at its head is over: the next one of the pipeline is a step of its own.
+                if session.pointee.kind != .http || session.pointee.exchange == nil { return used }
             case .body(let consumed, let range):
                 session.pointee.exchange?.body.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest[range]))
                 used += consumed
@@ -59,6 +60,10 @@ extension ReactorCore {
             counters.reject(.forbidden)
             return refuse(session, Rejection(.forbidden, "this Origin is not on the allow-list"))
         }
+        guard HTTPQuery(head.queryBytes).hasAtMost(limits.queryPairsMax) else {
+            return refuse(
+                session, Rejection(.badRequest, "a query has at most \(limits.queryPairsMax) parameters"))
+        }
         if head.method == .options { return }
         guard route.allows(head.method) else {
             var answerNow = HTTPAnswer(
@@ -92,7 +97,7 @@ extension ReactorCore {
             noteQuery(exchange)
             let wantsEvents = HTTPAccept.names("text/event-stream", in: head.header("accept"))
             exchange.wants = wantsEvents ? .eventStream : .longPoll
-            if let last = text("last-event-id") { exchange.query.append(("last_event_id", last)) }
+            exchange.lastEventID = text("last-event-id").flatMap { $0.isEmpty ? nil : $0 }
         case .tickets: noteBearer(exchange)
         case .commands:
             noteBearer(exchange)
@@ -107,11 +112,11 @@ extension ReactorCore {
 
     /// The query's parameters that streams and rosters know.
     private func noteQuery(_ exchange: HTTPExchange) {
-        let query = HTTPQuery(head.queryBytes)
-        for name in ["resume", "cursor", "last_event_id", "wait", "device", "after", "limit", "ticket"]
-            as [StaticString]
-        {
-            if let value = query[name] { exchange.query.append((name.description, value)) }
+        let names: [StaticString] = [
+            "resume", "cursor", "last_event_id", "wait", "device", "after", "limit", "ticket",
+        ]
+        for (name, value) in zip(names, HTTPQuery(head.queryBytes).values(of: names)) {
+            if let value { exchange.query.append((name.description, value)) }
         }
     }
 
