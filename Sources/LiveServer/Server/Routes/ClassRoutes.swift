@@ -33,8 +33,7 @@ extension ReactorCore {
         case .failure(let refusal): answer(id, .problem(rejection(refusal)))
         case .success(let made):
             // Durable before it is told: the code must still be good after a crash.
-            session.pointee.kind = .awaitingAnswer
-            reactor.setDeadline(id, inMs: UInt32(limits.answerTimeoutMs))
+            awaitAnswer(session)
             let body = createdBody(made, exchange)
             let ticket = tickets.issue(.classSaved(id, code: made.record.code, body: body), reactor: index)
             if !node.classStore.save(RoomsStore.ClassRecord(made.record), ticket: ticket) {

@@ -171,8 +171,7 @@ extension ReactorCore {
             let rejection = Rejection(.badRequest, "Idempotency-Key and id must be equal")
             return answer(session.pointee.id, .json(400, ReplyEncoding.refused(id.raw, rejection)))
         }
-        session.pointee.kind = .awaitingAnswer
-        reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.answerTimeoutMs))
+        awaitAnswer(session)
         let origin = Endpoint(reactor: UInt8(index), connection: session.pointee.id)
         let command = RoomCommand(origin: origin, room: room, id: id, body: body, receivedNs: reactor.nowNs)
         post(.command(command), to: node.home(of: room))
@@ -205,8 +204,7 @@ extension ReactorCore {
                 session.pointee.id,
                 .problem(Rejection(.badRequest, "limit: 1 to \(limits.rosterPageMax) is expected")))
         }
-        session.pointee.kind = .awaitingAnswer
-        reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.answerTimeoutMs))
+        awaitAnswer(session)
         let request = RosterRequest(
             origin: Endpoint(reactor: UInt8(index), connection: session.pointee.id), participant: token.sub, room: room,
             after: exchange.parameter("after"), limit: limit)

@@ -170,6 +170,14 @@ extension ReactorCore {
             session.pointee.kind = .http
             reactor.setReading(id, true)
             reactor.setDeadline(id, inMs: UInt32(limits.httpIdleMs))
+    /// Its answer comes later: from a store, another reactor, a worker. Until then it is not read, its end neither:
+    /// whoever has said all that it has to say still gets the answer.
+    func awaitAnswer(_ session: UnsafeMutablePointer<Session>) {
+        session.pointee.kind = .awaitingAnswer
+        reactor.setReading(session.pointee.id, false)
+        reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.answerTimeoutMs))
+    }
+
         }
     }
 
