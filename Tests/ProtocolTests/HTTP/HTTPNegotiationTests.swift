@@ -117,7 +117,8 @@ func withBytes<Result>(_ text: String, _ body: (UnsafeRawBufferPointer) throws -
 
     @Test func `many parameters are found in one walk, each as if it were asked for alone`() {
         let texts = [
-            "", "a=1&b=2", "b=%zz&b=2&a=1", "c&a&&b=x=y", "%61=1&a=2", "+=1&a+=2&%=3&%6=4&%6=5&a%=6&a%6=7", "a%62=1&b%2=2",
+            "", "a=1&b=2", "b=%zz&b=2&a=1", "c&a&&b=x=y", "%61=1&a=2", "+=1&a+=2&%=3&%6=4&%6=5&a%=6&a%6=7",
+            "a%62=1&b%2=2",
         ]
         for text in texts {
             withBytes(text) { bytes in

@@ -53,6 +53,8 @@ struct CoreLimits: Sendable {
     let replyBytesMax = 1 << 20
     /// Parameters of a query, of which no route knows more than eight. Beyond: 400.
     let queryPairsMax = 64
+    /// Longest Host: a name of 253 letters (RFC 1035 §3.1) and a port. Beyond: 400. Links and pictures are made of it.
+    let hostBytesMax = 259
     /// One page of `GET …/participants`.
     let rosterPageMax = 1000
     /// The longest that a connection is not read because it went over a rate. A chat's slow mode tells an hour to wait,

@@ -74,6 +74,7 @@ final class ReactorCore: ReactorDriver {
     /// Tokens that the desk is judging.
     var tokenQuestions = TokenQuestions()
     var responses = ResponseHeaders()
+    var pictures = LinkPictures()
     var isDraining = false
     /// Who is still to be sent away.
     var farewell: Farewell?

@@ -10,7 +10,7 @@ extension ReactorCore {
         var used = 0
         while true {
             let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[used...])
-            switch session.pointee.parser.next(rest, limits: node.httpLimits, head: &head) {
+            switch session.pointee.parser.next(rest, limits: bounds(session), head: &head) {
             case .needMore(let consumed):
                 return used + consumed
             case .head(let consumed):
@@ -35,9 +35,20 @@ extension ReactorCore {
                     HTTPAnswer(
                         status: failure.status, contentType: "application/problem+json",
                         body: Problem.body(
-                            status: failure.status, code: "bad_request", "\(failure.reason)")))
+                            status: failure.status, code: failure.status == 413 ? "too_large" : "bad_request",
+                            "\(failure.reason)")))
                 return bytes.count
             }
+        }
+    }
+
+    /// The bounds of what comes next: the route says how long a body may be.
+    private func bounds(_ session: UnsafeMutablePointer<Session>) -> HTTPLimits {
+        guard let exchange = session.pointee.exchange else { return node.httpLimits }
+        switch exchange.route.body {
+        case .none: return node.bodilessLimits
+        case .message: return node.messageLimits
+        case .data: return node.httpLimits
         }
     }
 
@@ -60,6 +71,9 @@ extension ReactorCore {
             counters.reject(.forbidden)
             return refuse(session, Rejection(.forbidden, "this Origin is not on the allow-list"))
         }
+        guard head.host?.count ?? 0 <= limits.hostBytesMax else {
+            return refuse(session, Rejection(.badRequest, "Host has at most \(limits.hostBytesMax) bytes"))
+        }
         guard HTTPQuery(head.queryBytes).hasAtMost(limits.queryPairsMax) else {
             return refuse(
                 session, Rejection(.badRequest, "a query has at most \(limits.queryPairsMax) parameters"))
@@ -79,7 +93,13 @@ extension ReactorCore {
             return refuse(
                 session, Rejection(.unavailable, "too many are joining at once", retryAfterMs: Int64(waitMs)))
         }
+        if case .nothing = route { return refuse(session, Rejection(.notFound, "there is nothing at this path")) }
         note(exchange)
+        if head.hasBody, route.body == .message, let error = exchange.tokenError {
+            // Whatever it says, it would not be heard.
+            session.pointee.flags.insert(.closeAfterAnswer)
+            return refuseToken(session, error)
+        }
         if head.expectsContinue {
             replyBuffer(session).bytes.append(contentsOf: Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
         }
@@ -150,6 +170,14 @@ extension ReactorCore {
 
     // MARK: Answers
 
+    /// Its answer comes later: from a store, another reactor, a worker. Until then it is not read, its end neither:
+    /// whoever has said all that it has to say still gets the answer.
+    func awaitAnswer(_ session: UnsafeMutablePointer<Session>) {
+        session.pointee.kind = .awaitingAnswer
+        reactor.setReading(session.pointee.id, false)
+        reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.answerTimeoutMs))
+    }
+
     /// Writes an answer for the request under way; the connection then reads the next one or ends.
     func answer(_ id: ConnectionID, _ answer: HTTPAnswer) {
         guard let session = sessions.find(id) else { return }
@@ -170,14 +198,6 @@ extension ReactorCore {
             session.pointee.kind = .http
             reactor.setReading(id, true)
             reactor.setDeadline(id, inMs: UInt32(limits.httpIdleMs))
-    /// Its answer comes later: from a store, another reactor, a worker. Until then it is not read, its end neither:
-    /// whoever has said all that it has to say still gets the answer.
-    func awaitAnswer(_ session: UnsafeMutablePointer<Session>) {
-        session.pointee.kind = .awaitingAnswer
-        reactor.setReading(session.pointee.id, false)
-        reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.answerTimeoutMs))
-    }
-
         }
     }
 
