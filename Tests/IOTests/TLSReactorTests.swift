@@ -155,6 +155,37 @@ import Testing
         #expect(bench.driver.ends[id] == [.peerClosed])
     }
 
+    @Test func `an answer that is long in coming leaves before the end that came with the question is told`() throws {
+        let bench = try Bench(serving: TestCertificates.server())
+        let (peer, id) = try bench.joinEncrypted()
+        var answer: [UInt8] = []
+        bench.driver.onReceived = { [unowned bench] id, bytes in
+            bench.reactor.setReading(id, false)
+            return bytes.count
+        }
+        bench.driver.onRoundEnded = { [unowned bench] in
+            guard !answer.isEmpty else { return }
+            answer.withUnsafeBytes { bench.reactor.send(id, $0) }
+            answer.removeAll()
+        }
+        peer.send([1])
+        peer.sayClose()
+        for _ in 0..<5 {
+            peer.pump()
+            bench.turn(rounds: 1)
+        }
+        #expect(bench.driver.ends[id] == nil)
+        // As from the mail of the next round.
+        answer = [101]
+        bench.reactor.setReading(id, true)
+        try bench.turn("the end") {
+            peer.pump()
+            return bench.driver.ends[id] != nil
+        }
+        peer.pump()
+        #expect(peer.plain == [101])
+    }
+
     @Test func `what comes with the end of the handshake is shown, or kept while reading is held back`() throws {
         for holdsBack in [false, true] {
             let bench = try Bench(serving: TestCertificates.server())

@@ -45,6 +45,21 @@ import Testing
         }
     }
 
+    @Test func `a teacher joins a class so often at once and then at a rate, other teachers are not held up`() throws {
+        var limits = ClassLimits()
+        limits.teacherJoins = TokenRate(perSecond: 1, burst: 3)
+        let classes = directory(limits)
+        let (first, other) = (try made(classes), try made(classes, seed: 2))
+        func join(_ made: CreatedClass, _ now: ClassClock) -> ClassRefusal? {
+            classes.join(teacherSecret: made.teacherSecret, name: nil, from: Self.school, now: now).error
+        }
+        for _ in 0..<3 { #expect(join(first, Self.now) == nil) }
+        #expect(join(first, Self.now) == .rateLimited(retryAfterMs: 1_000))
+        #expect(join(other, Self.now) == nil)
+        #expect(join(first, later(1_000)) == nil)
+        #expect(join(first, later(1_000)) == .rateLimited(retryAfterMs: 1_000))
+    }
+
     @Test func `the same device is the same participant and another one is not, on every node with the key`() throws {
         let classes = directory()
         let otherNode = directory()

@@ -115,6 +115,37 @@ func withBytes<Result>(_ text: String, _ body: (UnsafeRawBufferPointer) throws -
         }
     }
 
+    @Test func `many parameters are found in one walk, each as if it were asked for alone`() {
+        let texts = [
+            "", "a=1&b=2", "b=%zz&b=2&a=1", "c&a&&b=x=y", "%61=1&a=2", "+=1&a+=2&%=3&%6=4&%6=5&a%=6&a%6=7",
+            "a%62=1&b%2=2",
+        ]
+        for text in texts {
+            withBytes(text) { bytes in
+                let query = HTTPQuery(bytes)
+                #expect(query.values(of: ["a", "b", "c"]) == [query["a"], query["b"], query["c"]], "\(text)")
+            }
+        }
+        #expect(withBytes("b=2&a=1&a=3") { HTTPQuery($0).values(of: ["a", "c", "b"]) } == ["1", nil, "2"])
+    }
+
+    @Test(arguments: [
+        ("device", true), ("%64%65%76%69%63%65", true), ("d%65vice", true), ("devic", false), ("devices", false),
+        ("%64%65%76%69%63%65%", false), ("%64%65%76%69%63%65%00", false), ("d%6", false), ("d%zzvice", false),
+        ("devic+", false), ("DEVICE", false), ("", false),
+    ])
+    func `a name is the same in escapes and in letters, and no other is`(name: String, isNamed: Bool) {
+        #expect(withBytes(name + "=x") { HTTPQuery($0).contains("device") } == isNamed)
+    }
+
+    @Test func `parameters are counted, empty ones aside`() {
+        for (text, count) in [("", 0), ("&&", 0), ("a", 1), ("a&b=1&", 2), ("+&+&+", 3)] {
+            for most in 0...4 {
+                #expect(withBytes(text) { HTTPQuery($0).hasAtMost(most) } == (count <= most), "\(text) \(most)")
+            }
+        }
+    }
+
     @Test(arguments: [
         ("", true), ("a=1&b=2", true), ("a=1&a=2", false), ("a=%", false), ("a=%4", false), ("%61=1&a", false),
     ])

@@ -29,6 +29,34 @@ import Testing
         #expect(home == 0 || world.cores[0].replica(room) != nil, "what ends the subscription in time")
     }
 
+    @Test func `who has said all and closes its half still gets an answer that is long in coming`() throws {
+        let world = try CoreWorld()
+        let room = try world.room()
+        world.log.state.withLock { $0.isOpen = false }
+        let peer = try world.peer()
+        peer.request(
+            "POST", "/v1/rooms/\(room.raw)/commands", ["Authorization: Bearer \(try world.token("ada"))"],
+            body: #"{"op":"chat_send","id":"c1","text":"hi"}"#)
+        peer.shutdownWrites()
+        try world.until("it is at the log") { world.home(room)?.pendingCount == 1 }
+        for _ in 0..<10 { world.turn() }
+        #expect(world.cores[0].counters.closed == 0)
+        world.log.state.withLock { $0.isOpen = true }
+        try world.until("the answer") { peer.has("\"re\":\"c1\",\"ok\":true") }
+        try world.until("the end") { world.cores[0].counters.closed == 1 }
+    }
+
+    @Test func `a poll whose peer goes away leaves the room at once`() throws {
+        let world = try CoreWorld { $0.limits.longpollWaitMaxS = 25 }
+        let room = try world.room()
+        let peer = try world.peer()
+        let field = "Authorization: Bearer \(try world.token("ada"))"
+        peer.get("/v1/rooms/\(room.raw)/live?cursor=epoch1234567.0&wait=25", [field])
+        try world.until("it waits") { world.cores[0].connectionsByTransport().longPoll == 1 }
+        peer.close()
+        try world.until("it is over", seconds: 5) { world.cores[0].counters.closed == 1 }
+    }
+
     @Test func `an answer that comes too late is not the answer of the next request`() throws {
         let world = try CoreWorld()
         let room = try world.room()

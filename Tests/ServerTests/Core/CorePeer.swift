@@ -37,6 +37,9 @@ final class CorePeer {
         fd = -1
     }
 
+    /// Says that nothing more comes, and goes on reading.
+    func shutdownWrites() { shutdown(fd, Int32(SHUT_WR)) }
+
     func send(_ bytes: [UInt8]) {
         let sent = bytes.withUnsafeBytes { Glibc.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         precondition(sent == bytes.count, "a test's message fits into the socket's buffer")

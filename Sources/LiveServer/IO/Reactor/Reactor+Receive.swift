@@ -12,7 +12,10 @@ extension Reactor {
         guard let slot = slot(id), slot.pointee.isDriven, slot.pointee.isReading != on else { return }
         slot.pointee.isReading = on
         updateInterest(id, slot)
-        if on, slot.pointee.keptCount > 0 || slot.pointee.tls?.endIsDue == true { state.pointee.resumed.append(id) }
+        guard on, slot.pointee.keptCount > 0 || slot.pointee.tls?.endIsDue == true else { return }
+        // Whoever reads again may have an answer, which leaves at the end of this round and before the end is told.
+        slot.pointee.tls?.servedInRound = state.pointee.statistics.rounds
+        state.pointee.resumed.append(id)
     }
 
     /// One event of a connection.

@@ -16,6 +16,22 @@ package struct HTTPQuery {
         raw(name).flatMap { PercentCoding.decodeString($0, plusIsSpace: true) }
     }
 
+    /// The values of the first parameters called so, each as the subscript gives it. The query is walked once, however
+    /// many are asked for.
+    package func values(of names: [StaticString]) -> [String?] {
+        var values = [String?](repeating: nil, count: names.count)
+        var missing = Set(names.indices)
+        for pair in pairs where !missing.isEmpty {
+            guard let found = missing.first(where: { pair.isNamed(names[$0]) }) else { continue }
+            missing.remove(found)
+            values[found] = PercentCoding.decodeString(pair.value, plusIsSpace: true)
+        }
+        return values
+    }
+
+    /// Whether there are no more than `count` parameters; stops at the first one too many.
+    package func hasAtMost(_ count: Int) -> Bool { pairs.prefix(count + 1).reduce(0) { sum, _ in sum + 1 } <= count }
+
     /// Whether there is a parameter called `name`, decodable or not.
     package func contains(_ name: StaticString) -> Bool { raw(name) != nil }
 
@@ -45,11 +61,28 @@ package struct HTTPQueryPair {
     /// What follows it; empty without one.
     package let value: UnsafeRawBufferPointer
 
-    /// Whether the decoded name is `text`.
+    /// Whether the decoded name is `text`, which is ASCII. Allocates nothing: anybody may send names by the thousand.
     package func isNamed(_ text: StaticString) -> Bool {
-        if Bytes.equal(name, text) { return true }
-        guard name.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return false }
-        return PercentCoding.decodeString(name, plusIsSpace: true) == text.description
+        let length = text.utf8CodeUnitCount
+        // No byte takes more than the three of an escape.
+        guard name.count >= length, name.count <= 3 * length else { return false }
+        var at = 0
+        for place in 0..<length {
+            guard at < name.count else { return false }
+            var byte = name[at]
+            at += 1
+            if byte == UInt8(ascii: "+") {
+                byte = UInt8(ascii: " ")
+            } else if byte == UInt8(ascii: "%") {
+                guard at + 1 < name.count, let high = Hex.value(name[at]), let low = Hex.value(name[at + 1]) else {
+                    return false
+                }
+                byte = high << 4 | low
+                at += 2
+            }
+            guard byte == text.utf8Start[place] else { return false }
+        }
+        return at == name.count
     }
 }
 

@@ -47,6 +47,7 @@ package struct ClassDirectory: Sendable {
         var record: ClassRecord
         /// Distinct guests, by eight bytes of their ids: for cap and lock. The caller stores them.
         var guests: Set<UInt64> = []
+        var teacherJoins: TokenBucket
     }
 
     private let limits: ClassLimits
@@ -133,6 +134,9 @@ package struct ClassDirectory: Sendable {
             let wait = guesses.waitMs(address, nowMs: now.monotonicMs)
             return .failure(wait.map { .rateLimited(retryAfterMs: $0) } ?? miss(address, now: now))
         }
+        guard classes[code]?.teacherJoins.take(nowMs: now.monotonicMs) == true else {
+            return .failure(.rateLimited(retryAfterMs: held.teacherJoins.retryAfterMs(nowMs: now.monotonicMs)))
+        }
         return .success(Admission(record: held.record, claims: teacherClaims(held.record, name: name, now: now)))
     }
 
@@ -169,7 +173,8 @@ package struct ClassDirectory: Sendable {
     /// Takes a stored class back in with the numbers of its guests, as at start; one with the same code is replaced.
     package mutating func restore(_ record: ClassRecord, guests: Set<UInt64> = []) {
         remove(record.code)
-        classes[record.code] = Held(record: record, guests: guests)
+        classes[record.code] = Held(
+            record: record, guests: guests, teacherJoins: TokenBucket(limits.teacherJoins))
         guestCount += guests.count
         codesBySecret[record.teacherSecretHash] = record.code
     }

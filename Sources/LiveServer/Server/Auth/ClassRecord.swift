@@ -69,6 +69,9 @@ package struct ClassLimits: Sendable, Equatable {
     package var guesses = TokenRate(everySeconds: 2, burst: 30)
     /// Classes made from one address: 60 at once for the teachers of a school, then two a minute.
     package var creations = TokenRate(everySeconds: 30, burst: 60)
+    /// A teacher's joins to one class, each of which costs a picture: 60 at once for devices and reloads, then one a
+    /// second.
+    package var teacherJoins = TokenRate(perSecond: 1, burst: 60)
     /// Longest name of a class, scalars.
     package static let nameScalarsMax = 100
 

@@ -75,7 +75,9 @@ package enum SettingCatalogue {
             "limits.head_bytes", \.limits.headBytes, 2_048...65_536, "bytes",
             "Longest request head; a token takes up to 4 KiB of it. Beyond: 431."),
         .integer(
-            "limits.body_bytes", \.limits.bodyBytes, 1_024...67_108_864, "bytes", "Longest request body. Beyond: 413."),
+            "limits.body_bytes", \.limits.bodyBytes, 1_024...67_108_864, "bytes",
+            "Longest request body, where a route takes data; one JSON object has at most limits.frame_bytes, and other "
+                + "routes take none. Beyond: 413."),
         .integer(
             "limits.header_count", \.limits.headerCount, 16...1_000, "headers", "Headers of a request. Beyond: 431."),
         .integer(

@@ -46,8 +46,15 @@ struct CoreLimits: Sendable {
     let rateRejectionsMax = 20
     /// Bytes of replies that wait for a blocked reader before it is no longer read itself.
     let unreadRepliesMax = 16_384
+    /// Looks (`limits.ping_ms` apart) in a row that find a blocked reader with nothing taken. From then on it is ended
+    /// as soon as the tail no longer reaches back to it, whatever it sends.
+    let stuckLooksMax: UInt8 = 3
     /// Bytes of replies that may wait for one reader. Beyond: closed with 4408.
     let replyBytesMax = 1 << 20
+    /// Parameters of a query, of which no route knows more than eight. Beyond: 400.
+    let queryPairsMax = 64
+    /// Longest Host: a name of 253 letters (RFC 1035 §3.1) and a port. Beyond: 400. Links and pictures are made of it.
+    let hostBytesMax = 259
     /// One page of `GET …/participants`.
     let rosterPageMax = 1000
     /// The longest that a connection is not read because it went over a rate. A chat's slow mode tells an hour to wait,

@@ -74,6 +74,7 @@ final class ReactorCore: ReactorDriver {
     /// Tokens that the desk is judging.
     var tokenQuestions = TokenQuestions()
     var responses = ResponseHeaders()
+    var pictures = LinkPictures()
     var isDraining = false
     /// Who is still to be sent away.
     var farewell: Farewell?
@@ -120,6 +121,7 @@ final class ReactorCore: ReactorDriver {
         session.pointee.kind = .http
         meet(session, peer)
         session.pointee.lastInboundMs = now32
+        session.pointee.lastOutboundMs = now32
         counters.accepted += 1
         admitConnection(session)
     }
@@ -162,6 +164,7 @@ final class ReactorCore: ReactorDriver {
     func drained(_ id: ConnectionID) {
         guard let session = sessions.find(id) else { return }
         session.pointee.flags.remove(.blocked)
+        noteReading(session)
         if session.pointee.flags.contains(.held) {
             session.pointee.flags.remove(.held)
             reactor.setReading(id, true)
@@ -172,7 +175,7 @@ final class ReactorCore: ReactorDriver {
     /// Who does not read its answers is not read either: what it asks for would only pile up here.
     private func holdsBack(_ session: UnsafeMutablePointer<Session>) -> Bool {
         guard session.pointee.flags.contains(.blocked),
-            (session.pointee.replies?.bytes.count ?? 0) > limits.unreadRepliesMax
+            session.pointee.unreadReplyBytes > limits.unreadRepliesMax
         else { return false }
         session.pointee.flags.insert(.held)
         reactor.setReading(session.pointee.id, false)

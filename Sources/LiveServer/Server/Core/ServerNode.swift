@@ -22,6 +22,9 @@ final class ServerNode: Sendable {
     let tokens: TokenDesk?
     let usedTickets: UsedTickets
     let httpLimits: HTTPLimits
+    /// The same for requests whose body is one JSON object, and for those that have none.
+    let messageLimits: HTTPLimits
+    let bodilessLimits: HTTPLimits
     let frameLimits: WebSocketLimits
     /// The same where deflate was negotiated.
     let deflatedFrameLimits: WebSocketLimits
@@ -97,6 +100,10 @@ final class ServerNode: Sendable {
         http.fieldsMax = limits.headerCount
         http.bodyBytesMax = UInt64(limits.bodyBytes)
         httpLimits = http
+        http.bodyBytesMax = UInt64(min(limits.bodyBytes, limits.frameBytes))
+        messageLimits = http
+        http.bodyBytesMax = 0
+        bodilessLimits = http
         frameLimits = WebSocketLimits(messageBytesMax: limits.frameBytes)
         deflatedFrameLimits = WebSocketLimits(messageBytesMax: limits.frameBytes, permitsCompression: true)
         studentRate = TokenRate(perSecond: limits.studentRate, burst: limits.studentBurst)

@@ -95,8 +95,13 @@ struct Session {
     var peerKey: UInt64 = 0
     /// Milliseconds since the reactor's start (wraps after 49 days, compared with wrapping subtraction).
     var lastInboundMs: UInt32 = 0
+    /// When bytes last went to an event stream, or were seen to reach a reader that had been blocked.
     var lastOutboundMs: UInt32 = 0
     var lastResetMs: UInt32 = 0
+    /// Bytes in its outbox when it was last looked at, and for how many looks in a row nothing reached it although it
+    /// was blocked: see Liveness.
+    var outboxSeen: UInt32 = 0
+    var stuckLooks: UInt8 = 0
     /// When the ping under way was sent, and the last round trip measured.
     var pingSentMs: UInt32 = 0
     var roundTripMs: UInt16 = 0
@@ -110,6 +115,9 @@ struct Session {
 
     /// The form of frames that a WebSocket takes.
     var form: FrameForm { flags.contains(.deflates) ? .deflated : .plain }
+
+    /// Bytes of replies that wait for it, those of a greeting aside: the greeting is as large as the room.
+    var unreadReplyBytes: Int { replies.map { $0.bytes.count - Int(greetingEnd) } ?? 0 }
 
     /// How the room's bytes are framed for it, nil outside of a stream.
     var encoding: MemberEncoding? {

@@ -35,7 +35,7 @@ extension ReactorCore {
             session.pointee.steps = 0
         }
         // Answers that pile up within one read count too: a request of forty bytes may ask for a large page.
-        let unsent = session.pointee.replies?.bytes.count ?? 0
+        let unsent = session.pointee.unreadReplyBytes
         guard session.pointee.steps < limits.stepsPerWindow, unsent <= limits.unreadRepliesMax else {
             pause(session, ms: StepBudget.windowMs - now32 & (StepBudget.windowMs - 1))
             counters.throttled += 1

@@ -95,8 +95,7 @@ extension ReactorCore {
     func park(_ session: UnsafeMutablePointer<Session>, _ exchange: HTTPExchange, _ question: TokenQuestion) -> Bool {
         guard ask(question, for: .request(session.pointee.id)) else { return false }
         exchange.isJudging = true
-        session.pointee.kind = .awaitingAnswer
-        reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.answerTimeoutMs))
+        awaitAnswer(session)
         return true
     }
 }

@@ -33,8 +33,7 @@ extension ReactorCore {
         case .failure(let refusal): answer(id, .problem(rejection(refusal)))
         case .success(let made):
             // Durable before it is told: the code must still be good after a crash.
-            session.pointee.kind = .awaitingAnswer
-            reactor.setDeadline(id, inMs: UInt32(limits.answerTimeoutMs))
+            awaitAnswer(session)
             let body = createdBody(made, exchange)
             let ticket = tickets.issue(.classSaved(id, code: made.record.code, body: body), reactor: index)
             if !node.classStore.save(RoomsStore.ClassRecord(made.record), ticket: ticket) {
@@ -65,7 +64,7 @@ extension ReactorCore {
         json.field("code", made.record.code.text)
         json.field("teacher_link", base + "/teach#t=" + made.teacherSecret)
         json.field("join_link", joinLink)
-        if let qr = QRCode.svg(joinLink) { json.field("qr", qr) }
+        if let qr = pictures.picture(of: joinLink) { json.field("qr", qr) }
         json.field("token", TokenMint.mint(made.teacher, settings: node.tokenSettings))
         json.field("expires_ts", made.teacher.expS * 1000)
         json.field("participant", made.teacher.sub.raw)
@@ -134,7 +133,7 @@ extension ReactorCore {
         if admission.claims.role.isModerator {
             json.field("code", record.code.text)
             json.field("join_link", joinLink)
-            if let qr = QRCode.svg(joinLink) { json.field("qr", qr) }
+            if let qr = pictures.picture(of: joinLink) { json.field("qr", qr) }
         }
         json.endObject()
         return json.bytes

@@ -73,7 +73,10 @@ extension ReactorCore {
         guard let token = authorized(session, exchange, room) else { return }
         var cursor: RoomCursor?
         var unreadable = false
-        if let text = exchange.parameter("cursor") ?? exchange.parameter("last_event_id") {
+        let asked = exchange.parameter("cursor") ?? exchange.parameter("last_event_id")
+        // A browser's EventSource comes back to the address of its first request: what it saw last is in the header.
+        let isStream = exchange.wants == .eventStream
+        if let text = isStream ? exchange.lastEventID ?? asked : asked ?? exchange.lastEventID {
             cursor = RoomCursor(text)
             unreadable = cursor == nil
         }
@@ -168,8 +171,7 @@ extension ReactorCore {
             let rejection = Rejection(.badRequest, "Idempotency-Key and id must be equal")
             return answer(session.pointee.id, .json(400, ReplyEncoding.refused(id.raw, rejection)))
         }
-        session.pointee.kind = .awaitingAnswer
-        reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.answerTimeoutMs))
+        awaitAnswer(session)
         let origin = Endpoint(reactor: UInt8(index), connection: session.pointee.id)
         let command = RoomCommand(origin: origin, room: room, id: id, body: body, receivedNs: reactor.nowNs)
         post(.command(command), to: node.home(of: room))
@@ -202,8 +204,7 @@ extension ReactorCore {
                 session.pointee.id,
                 .problem(Rejection(.badRequest, "limit: 1 to \(limits.rosterPageMax) is expected")))
         }
-        session.pointee.kind = .awaitingAnswer
-        reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.answerTimeoutMs))
+        awaitAnswer(session)
         let request = RosterRequest(
             origin: Endpoint(reactor: UInt8(index), connection: session.pointee.id), participant: token.sub, room: room,
             after: exchange.parameter("after"), limit: limit)

@@ -38,8 +38,7 @@ extension ReactorCore {
     func scrapeMetrics(_ session: UnsafeMutablePointer<Session>) {
         let id = session.pointee.id
         let origin = index
-        session.pointee.kind = .awaitingAnswer
-        reactor.setDeadline(id, inMs: UInt32(limits.answerTimeoutMs))
+        awaitAnswer(session)
         let node = node
         let scrape = MetricsScrape(expected: node.reactorCount) { parts in
             let body = MetricsText.render(parts, node: node.facts())

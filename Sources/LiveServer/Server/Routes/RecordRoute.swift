@@ -22,8 +22,7 @@ extension ReactorCore {
         guard let after = exchange.parameter("after").map({ UInt64($0) }) ?? 0, after <= UInt64(Int64.max) else {
             return answer(id, .problem(Rejection(.badRequest, "after: a seq is expected")))
         }
-        session.pointee.kind = .awaitingAnswer
-        reactor.setDeadline(id, inMs: UInt32(limits.answerTimeoutMs))
+        awaitAnswer(session)
         let origin = Endpoint(reactor: UInt8(index), connection: id)
         let request = RecordRequest(
             origin: origin, participant: token.sub, room: room, after: after, limit: limit)

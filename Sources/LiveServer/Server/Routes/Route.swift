@@ -31,6 +31,24 @@ enum Route {
         }
     }
 
+    /// What a request's body may be.
+    enum Body {
+        /// Nothing here reads one: 413.
+        case none
+        /// One JSON object, as long as a message of a socket may be.
+        case message
+        /// Data, bounded by `limits.body_bytes` alone.
+        case data
+    }
+
+    var body: Body {
+        switch self {
+        case .commands, .classes, .join, .tickets: .message
+        case .echo: .data
+        case .asset, .live, .participants, .record, .classInfo, .healthz, .readyz, .metrics, .nothing: .none
+        }
+    }
+
     /// Whether a request is a newcomer's, who can be told to come again.
     var isJoin: Bool {
         switch self {

@@ -145,6 +145,7 @@ extension ReactorCore {
             }
         case .awaitingAnswer where session.pointee.exchange?.wants == .eventStream:
             openEventStream(session, replica, greeting: greeting, seq: seq, missed: missed)
+            if isDegraded { sendJSON(session, degradedJSON) }
             tellFeatures(session, identity.room)
         case .eventStream:
             StreamEncoding.append(epoch: epoch, seq: seq, json: greeting, to: &replyBuffer(session).bytes)

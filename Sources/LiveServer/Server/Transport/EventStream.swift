@@ -139,18 +139,4 @@ extension ReactorCore {
             counters.deliveredBytes += UInt64(sent)
         }
     }
-
-    /// A comment when nothing else was sent for a while: keeps proxies and clients sure of the stream.
-    func eventStreamDeadline(_ session: UnsafeMutablePointer<Session>) {
-        if expired(session) { return closeSession(session, code: CloseCode.expired, reason: "the token has expired") }
-        warnOfExpiry(session)
-        if !session.pointee.flags.contains(.blocked) {
-            ServerSentEvent.appendComment(to: &replyBuffer(session).bytes)
-        } else if now32 &- session.pointee.lastOutboundMs >= UInt32(limits.silentMs) * 2 {
-            // Nothing moved for long although bytes wait: the peer is gone or stuck.
-            counters.silentEnds += 1
-            return reactor.close(session.pointee.id, afterDrain: false)
-        }
-        reactor.setDeadline(session.pointee.id, inMs: nextLookMs(session, periodMs: limits.sseHeartbeatMs))
-    }
 }

@@ -26,6 +26,8 @@ final class HTTPExchange {
     var pollGreeting: [UInt8]?
     var pollMissed: MissedEvents?
     var idempotencyKey: String?
+    /// `Last-Event-ID`: what an event stream that comes back saw last.
+    var lastEventID: String?
     /// Who asks, where the route needs to know.
     var token: AccessToken?
     /// Why there is no token.

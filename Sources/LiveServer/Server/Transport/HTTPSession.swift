@@ -10,13 +10,14 @@ extension ReactorCore {
         var used = 0
         while true {
             let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[used...])
-            switch session.pointee.parser.next(rest, limits: node.httpLimits, head: &head) {
+            switch session.pointee.parser.next(rest, limits: bounds(session), head: &head) {
             case .needMore(let consumed):
                 return used + consumed
             case .head(let consumed):
                 used += consumed
                 begin(session)
-                if session.pointee.kind != .http { return used }
+                // One that was refused at its head is over: the next one of the pipeline is a step of its own.
+                if session.pointee.kind != .http || session.pointee.exchange == nil { return used }
             case .body(let consumed, let range):
                 session.pointee.exchange?.body.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest[range]))
                 used += consumed
@@ -34,9 +35,20 @@ extension ReactorCore {
                     HTTPAnswer(
                         status: failure.status, contentType: "application/problem+json",
                         body: Problem.body(
-                            status: failure.status, code: "bad_request", "\(failure.reason)")))
+                            status: failure.status, code: failure.status == 413 ? "too_large" : "bad_request",
+                            "\(failure.reason)")))
                 return bytes.count
             }
+        }
+    }
+
+    /// The bounds of what comes next: the route says how long a body may be.
+    private func bounds(_ session: UnsafeMutablePointer<Session>) -> HTTPLimits {
+        guard let exchange = session.pointee.exchange else { return node.httpLimits }
+        switch exchange.route.body {
+        case .none: return node.bodilessLimits
+        case .message: return node.messageLimits
+        case .data: return node.httpLimits
         }
     }
 
@@ -59,6 +71,13 @@ extension ReactorCore {
             counters.reject(.forbidden)
             return refuse(session, Rejection(.forbidden, "this Origin is not on the allow-list"))
         }
+        guard head.host?.count ?? 0 <= limits.hostBytesMax else {
+            return refuse(session, Rejection(.badRequest, "Host has at most \(limits.hostBytesMax) bytes"))
+        }
+        guard HTTPQuery(head.queryBytes).hasAtMost(limits.queryPairsMax) else {
+            return refuse(
+                session, Rejection(.badRequest, "a query has at most \(limits.queryPairsMax) parameters"))
+        }
         if head.method == .options { return }
         guard route.allows(head.method) else {
             var answerNow = HTTPAnswer(
@@ -74,7 +93,13 @@ extension ReactorCore {
             return refuse(
                 session, Rejection(.unavailable, "too many are joining at once", retryAfterMs: Int64(waitMs)))
         }
+        if case .nothing = route { return refuse(session, Rejection(.notFound, "there is nothing at this path")) }
         note(exchange)
+        if head.hasBody, route.body == .message, let error = exchange.tokenError {
+            // Whatever it says, it would not be heard.
+            session.pointee.flags.insert(.closeAfterAnswer)
+            return refuseToken(session, error)
+        }
         if head.expectsContinue {
             replyBuffer(session).bytes.append(contentsOf: Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
         }
@@ -92,7 +117,7 @@ extension ReactorCore {
             noteQuery(exchange)
             let wantsEvents = HTTPAccept.names("text/event-stream", in: head.header("accept"))
             exchange.wants = wantsEvents ? .eventStream : .longPoll
-            if let last = text("last-event-id") { exchange.query.append(("last_event_id", last)) }
+            exchange.lastEventID = text("last-event-id").flatMap { $0.isEmpty ? nil : $0 }
         case .tickets: noteBearer(exchange)
         case .commands:
             noteBearer(exchange)
@@ -107,11 +132,11 @@ extension ReactorCore {
 
     /// The query's parameters that streams and rosters know.
     private func noteQuery(_ exchange: HTTPExchange) {
-        let query = HTTPQuery(head.queryBytes)
-        for name in ["resume", "cursor", "last_event_id", "wait", "device", "after", "limit", "ticket"]
-            as [StaticString]
-        {
-            if let value = query[name] { exchange.query.append((name.description, value)) }
+        let names: [StaticString] = [
+            "resume", "cursor", "last_event_id", "wait", "device", "after", "limit", "ticket",
+        ]
+        for (name, value) in zip(names, HTTPQuery(head.queryBytes).values(of: names)) {
+            if let value { exchange.query.append((name.description, value)) }
         }
     }
 
@@ -144,6 +169,14 @@ extension ReactorCore {
     }
 
     // MARK: Answers
+
+    /// Its answer comes later: from a store, another reactor, a worker. Until then it is not read, its end neither:
+    /// whoever has said all that it has to say still gets the answer.
+    func awaitAnswer(_ session: UnsafeMutablePointer<Session>) {
+        session.pointee.kind = .awaitingAnswer
+        reactor.setReading(session.pointee.id, false)
+        reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.answerTimeoutMs))
+    }
 
     /// Writes an answer for the request under way; the connection then reads the next one or ends.
     func answer(_ id: ConnectionID, _ answer: HTTPAnswer) {

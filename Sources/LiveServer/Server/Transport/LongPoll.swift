@@ -14,6 +14,8 @@ extension ReactorCore {
         guard let exchange = session.pointee.exchange else { return }
         replica.add(session, .longPoll)
         session.pointee.kind = .longPoll
+        // While it waits its end must be noticed.
+        reactor.setReading(session.pointee.id, true)
         // A first poll gets its `welcome`; one that goes on gets only events.
         let isWelcome = greeting.starts(with: Array("{\"ev\":\"welcome\"".utf8))
         exchange.pollGreeting = isWelcome ? greeting : nil

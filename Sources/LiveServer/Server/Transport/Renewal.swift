@@ -54,8 +54,7 @@ extension ReactorCore {
         guard let participant = exchange.token?.sub else {
             preconditionFailure("a command is read for whoever showed a good token")
         }
-        session.pointee.kind = .awaitingAnswer
-        reactor.setDeadline(session.pointee.id, inMs: UInt32(limits.answerTimeoutMs))
+        awaitAnswer(session)
         switch startToken(token) {
         case .done(let verdict): renewStreams(session, id, room, participant, verdict)
         case .asked(let question):

@@ -69,17 +69,16 @@ extension ReactorCore {
         var deflate: DeflateParameters?
         guard negotiate(session, .shared, into: &deflate) else { return }
         if !node.configuration.websocket.deflate { deflate = nil }
-        let query = HTTPQuery(head.queryBytes)
+        let query = HTTPQuery(head.queryBytes).values(of: ["device", "cursor", "resume", "ticket"])
         let request = UpgradeRequest(
             handshake: handshake,
             protocolName: head.fields.lists("sec-websocket-protocol", "live.v1") ? "live.v1" : nil, room: room,
-            device: query["device"], cursor: query["cursor"].map { RoomCursor($0) ?? .unknown },
-            resume: query["resume"], deflate: deflate)
+            device: query[0], cursor: query[1].map { RoomCursor($0) ?? .unknown }, resume: query[2], deflate: deflate)
         if let waitMs = joinWaitMs(session) {
             acceptUpgrade(session, request)
             return closeSession(session, code: CloseCode.tryAgain, reason: CloseReason.retry(afterMs: waitMs))
         }
-        switch socketToken(ticket: query["ticket"]) {
+        switch socketToken(ticket: query[3]) {
         case .done(let verdict): admitSocket(session, request, verdict)
         case .asked(let question):
             guard let exchange = session.pointee.exchange, park(session, exchange, question) else {

@@ -123,7 +123,7 @@ extension ReactorCore {
             guard !session.pointee.flags.contains(.closeSent) else { return }
             let buffer = replyBuffer(session)
             WebSocketFrame.append(.text, payload: json, to: &buffer.bytes)
-            if buffer.bytes.count > limits.replyBytesMax {
+            if session.pointee.unreadReplyBytes > limits.replyBytesMax {
                 counters.slowClosed += 1
                 closeSession(session, code: CloseCode.tooSlow, reason: "replies are not being read")
             }
@@ -166,47 +166,6 @@ extension ReactorCore {
             !session.pointee.flags.contains(.paused)
         else { return }
         pause(session, ms: min(pauseMs, limits.pauseMsMax))
-    }
-
-    // MARK: Liveness
-
-    func deadlineReached(_ id: ConnectionID) {
-        guard let session = sessions.find(id) else { return }
-        switch session.pointee.kind {
-        case .webSocket: webSocketDeadline(session)
-        case .eventStream: eventStreamDeadline(session)
-        case .longPoll: longPollDeadline(session)
-        case .http: httpDeadline(session)
-        case .awaitingAnswer:
-            // Its answer may still come: on a connection that goes on it would be taken for the next request's.
-            session.pointee.flags.insert(.closeAfterAnswer)
-            leaveRoom(session)
-            answer(id, .unavailable("the answer took too long", retryAfterMs: 1000))
-        case .echo: reactor.setDeadline(id, inMs: 60_000)
-        case .closing: reactor.close(id, afterDrain: false)
-        case .vacant: break
-        }
-    }
-
-    private func webSocketDeadline(_ session: UnsafeMutablePointer<Session>) {
-        let id = session.pointee.id
-        if session.pointee.room < 0 {
-            // The room's home did not answer in time.
-            return closeSession(session, code: CloseCode.tryAgain, reason: CloseReason.retry(afterMs: 1000))
-        }
-        if expired(session) { return closeSession(session, code: CloseCode.expired, reason: "the token has expired") }
-        warnOfExpiry(session)
-        let silence = now32 &- session.pointee.lastInboundMs
-        if silence >= UInt32(limits.silentMs), !session.pointee.flags.contains(.paused) {
-            counters.silentEnds += 1
-            return reactor.close(id, afterDrain: false)
-        }
-        if !session.pointee.flags.contains(.blocked) {
-            WebSocketFrame.append(.ping, payload: [], to: &replyBuffer(session).bytes)
-            session.pointee.flags.insert(.pingUnderWay)
-            session.pointee.pingSentMs = now32
-        }
-        reactor.setDeadline(id, inMs: nextLookMs(session, periodMs: limits.pingMs))
     }
 
     // MARK: Ending
