@@ -42,8 +42,8 @@ extension ReactorCore {
         }
     }
 
-    /// Answers what the store's own word is known for. The desk would say the same, but for its journal: while the store
-    /// is away, that would take an answer that is stored already, or a second one, for a new one.
+    /// Answers what the store's own word is known for. The desk would say the same, but for its journal: while the
+    /// store is away, that would take an answer that is stored already, or a second one, for a new one.
     private func repeats(_ answer: PollAnswer, _ actor: Actor, _ command: RoomCommand, _ home: RoomHome) -> Bool {
         guard let held = home.ballots.entry(answer.poll, actor.participant), held.stored else { return false }
         if held.attempt == answer.attempt {
