@@ -113,7 +113,8 @@ test("two waiting tabs do not take each other's words for the leader's", async (
   try {
     for (const group of groups) group.start();
     // Both may reach for the lead in the same moment; one has it in the end.
-    await until(() => groups.filter(({ leading }) => leading).length === 1, "a tab to lead instead of a dead one", 3_000);
+    const oneLeads = () => groups.filter(({ leading }) => leading).length === 1;
+    await until(oneLeads, "a tab to lead instead of a dead one", 3_000);
   } finally {
     for (const group of groups) group.stop();
     globalThis.setInterval = setInterval;

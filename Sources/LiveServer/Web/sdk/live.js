@@ -265,7 +265,8 @@ export class LiveRoom extends EventTarget {
       this.#tabs.post({ is: "snapshot", to, state: this.model.state });
       // A tab that comes with its own admission is no part of this one's end: the server judges anew. Another window
       // that took the place keeps it until somebody says otherwise.
-      if (this.#link.phase === "closed" && this.#link.end.why !== "replaced") this.#openWith(object.token);
+      const ended = this.#link.phase === "closed" && this.#link.end.why !== "replaced";
+      if (ended && object.token) this.#openWith(object.token);
       else this.#statusChanged();
     } else if (object.is === "reopen") {
       this.#openWith(object.token);
