@@ -22,8 +22,8 @@ package struct ReactorConfiguration: Sendable {
     package var notSentLowBytes: Int32 = 128 * 1024
     /// After our FIN: how long to read and discard until the peer's (RFC 9112 §9.6), in milliseconds.
     package var lingerMs: UInt32 = 2_000
-    /// While closing with bytes in the outbox: how often it is looked at, in milliseconds. A peer that took nothing since
-    /// the last look is let go.
+    /// While closing with bytes in the outbox: how often it is looked at, in milliseconds. A peer that took nothing
+    /// since the last look is let go.
     package var drainMs: UInt32 = 10_000
     /// The looks after which it is let go whatever it took, at most 127: two minutes by default, in which 1 MiB needs 9
     /// kB/s.
