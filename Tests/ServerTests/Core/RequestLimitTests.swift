@@ -1,5 +1,5 @@
-// What one request may cost, before and behind its head: each refusal is a step, queries and Host are bounded, a body is
-// as long as its route takes it, a picture is drawn once.
+// What one request may cost, before and behind its head: each refusal is a step, queries and Host are bounded, a body
+// is as long as its route takes it, a picture is drawn once.
 
 import LiveIO
 import LiveTestSupport
