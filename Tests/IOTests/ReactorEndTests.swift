@@ -56,6 +56,27 @@ import Testing
         #expect(bench.driver.ends[id] == [.timedOut])
     }
 
+    @Test func `a peer that takes a little at a time while we close is let go in the end`() throws {
+        let bench = try Bench { $0.drainLooksMax = 4 }
+        let (peer, id) = try bench.join()
+        bench.reactor.send(id, SeededSequence.bytes(60_000_000))
+        bench.reactor.close(id, afterDrain: true)
+        let plan = FaultPlan(at: 0)
+        plan.during {
+            for look in 1...5 {
+                let before = bench.reactor.outboxBytes(id)
+                while bench.reactor.outboxBytes(id) == before {
+                    _ = peer.readNow()
+                    bench.turn(rounds: 1)
+                }
+                #expect(bench.driver.ends[id] == nil, "look \(look)")
+                plan.monotonicAheadNs += 10_100_000_000
+                bench.turn(rounds: 2)
+            }
+        }
+        #expect(bench.driver.ends[id] == [.timedOut])
+    }
+
     @Test func `close at once is told at the end of the round, once, and nothing follows`() throws {
         let bench = try Bench()
         let (peer, id) = try bench.join()

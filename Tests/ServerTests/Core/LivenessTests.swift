@@ -1,5 +1,5 @@
-// Who counts as being there: a slow reader is not a silent one, one that reads nothing is not kept by what it sends, and
-// a large greeting is not held against who gets it.
+// Who counts as being there: a slow reader is not a silent one, one that reads nothing is not kept by what it sends,
+// and a large greeting is not held against who gets it.
 
 import LiveIO
 import LiveProtocol

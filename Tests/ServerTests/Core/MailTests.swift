@@ -110,6 +110,34 @@ import Testing
         #expect(ada.text.ranges(of: "\"first\"").count == 1)
     }
 
+    @Test func `what a greeting held does not come again with the repair that is on its way`() throws {
+        let world = try CoreWorld(reactors: 2)
+        let room = try world.room(at: 1)
+        let ada = try world.member("ada", of: room, at: 0)
+        let core = world.cores[0]
+        let replica = try #require(core.replica(room))
+        let late = try world.peer(at: 0)
+        late.upgrade(room, try world.token("late"))
+        try alone(world, "the attach is on its way", at: 0) { core.joinsInProgress == 1 }
+        let ids = (0..<UInt32(8)).map { core.sessions.at($0).pointee }.filter { $0.flags.contains(.joining) }
+        let joining = try #require(ids.first).id
+        // The home is at 5; the mail with 1 to 5 was lost.
+        let parts = WelcomeParts(
+            epoch: "epoch1234567", seq: 5, reset: false, state: Array("{}".utf8), presence: Array("{}".utf8),
+            you: Array("{}".utf8))
+        core.attached(
+            AttachReply(
+                endpoint: Endpoint(reactor: 0, connection: joining), room: room,
+                participant: try #require(ParticipantID("late")), view: .member, verdict: .welcome(parts)))
+        replica.repairAskedMs = core.reactor.nowMs
+        core.handle(.repaired(room: room, Self.batch(room, after: 0, 1...5), epoch: "epoch1234567", head: 5))
+        core.handle(.frames(Self.batch(room, after: 5, 6...6)))
+        try alone(world, "the events", at: 0) { ada.has("\"seq\":6,") && late.has("\"seq\":6,") }
+        #expect(ada.text.ranges(of: "\"ev\":\"x\"").count == 6)
+        #expect(late.text.ranges(of: "\"ev\":\"x\"").count == 1)
+        #expect(replica.ahead.isEmpty)
+    }
+
     @Test func `where the home's tail no longer reaches back the log here begins anew`() throws {
         let world = try CoreWorld(reactors: 2)
         let room = try world.room(at: 1)
@@ -148,7 +176,8 @@ import Testing
         for core in world.cores {
             let replica = try #require(core.replica(room))
             for list in LogClass.allCases {
-                let kept = String(decoding: replica.missed(after: 0, in: list).frames, as: UTF8.self)
+                let events = replica.wholeTail().logs[list.rawValue].events
+                let kept = String(decoding: events.frames, as: UTF8.self)
                 #expect(kept.contains("chat_message") && !kept.contains("to be forgotten"), "\(core.index) \(list)")
             }
         }

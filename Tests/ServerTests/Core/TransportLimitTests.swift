@@ -50,28 +50,6 @@ import Testing
         try world.until("all are answered in the end") { answers() == sent }
     }
 
-    @Test func `a request that is refused at its head costs a step as any other`() throws {
-        let world = try CoreWorld { $0.limits.frameRate = 100 }
-        let peer = try world.peer()
-        let request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nOrigin: http://elsewhere.example\r\n\r\n"
-        peer.send(Array(String(repeating: request, count: 13).utf8))
-        func answers() -> Int { peer.text.ranges(of: "HTTP/1.1 403").count }
-        try world.until("the first answers") { answers() > 0 }
-        #expect(answers() == 12)
-        #expect(world.cores[0].counters.throttled == 1)
-        try world.until("all are answered in the end") { answers() == 13 }
-    }
-
-    @Test func `a query of so many parameters is read, one more is 400`() throws {
-        let world = try CoreWorld()
-        func query(_ count: Int) -> String {
-            "GET /healthz?" + [String](repeating: "+", count: count).joined(separator: "&")
-                + " HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        }
-        #expect(try answer(world, query(64)) == "200")
-        #expect(try answer(world, query(65)) == "400")
-    }
-
     @Test func `a head of the longest size is taken, one byte more is 431`() throws {
         let world = try CoreWorld { $0.limits.headBytes = 4_096 }
         #expect(try answer(world, Self.head(bytes: 4_096)) == "200")
@@ -105,70 +83,6 @@ import Testing
         }
         #expect(try answer(world, body(1_024)) == "400", "read, and no JSON")
         #expect(try answer(world, body(1_025)) == "413")
-    }
-
-    @Test func `a body is as long as its route takes it: data, one object, or none`() throws {
-        let world = try CoreWorld {
-            $0.limits.bodyBytes = 4_096
-            $0.limits.frameBytes = 2_048
-            $0.features.echo = true
-        }
-        func send(_ method: String, _ path: String, _ bytes: Int) throws -> String {
-            try answer(
-                world,
-                "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(bytes)\r\n\r\n"
-                    + String(repeating: "x", count: bytes))
-        }
-        #expect(try send("POST", "/echo", 4_096) == "200")
-        #expect(try send("POST", "/echo", 4_097) == "413")
-        for path in ["/v1/join", "/v1/classes"] {
-            #expect(try send("POST", path, 2_048) == "400", "read, and no JSON")
-            #expect(try send("POST", path, 2_049) == "413")
-        }
-        for path in ["/healthz", "/", "/v1/classes/ABCDEF", "/v1/rooms/a/b/c/live"] {
-            #expect(try send("GET", path, 0) != "413")
-            #expect(try send("GET", path, 1) == "413")
-        }
-        #expect(try send("OPTIONS", "/healthz", 1) == "413")
-    }
-
-    @Test func `who has no good token, or asks for nothing that is here, is told so before the body comes`() throws {
-        let world = try CoreWorld()
-        let room = try world.room()
-        func head(_ path: String, _ fields: String = "") -> String {
-            "POST \(path) HTTP/1.1\r\nHost: localhost\r\n\(fields)Content-Length: 16000\r\n\r\n"
-        }
-        let bad = "Authorization: Bearer bad\r\n"
-        #expect(try answer(world, head("/v1/rooms/\(room.raw)/commands", bad)) == "401")
-        #expect(try answer(world, head("/v1/rooms/\(room.raw)/commands")) == "401")
-        #expect(try answer(world, head("/v1/tickets", bad)) == "401")
-        #expect(try answer(world, head("/nowhere", bad)) == "404")
-        let good = "Authorization: Bearer \(try world.token("ada"))\r\n"
-        let peer = try world.peer()
-        peer.send(Array(head("/v1/rooms/\(room.raw)/commands", good).utf8))
-        try world.until("it is asked") { world.cores[0].counters.requests == 5 }
-        for _ in 0..<5 { world.turn() }
-        #expect(peer.text.isEmpty)
-    }
-
-    @Test func `a Host of the longest size is taken, one byte more is 400`() throws {
-        let world = try CoreWorld()
-        func host(_ bytes: Int) -> String {
-            "GET /healthz HTTP/1.1\r\nHost: \(String(repeating: "h", count: bytes))\r\n\r\n"
-        }
-        #expect(try answer(world, host(259)) == "200")
-        #expect(try answer(world, host(260)) == "400")
-    }
-
-    @Test func `the picture of a link is drawn once, and only so many are kept`() {
-        var pictures = LinkPictures()
-        let first = pictures.picture(of: "https://a.example/join#c=ABCDEF")
-        #expect(first == QRCode.svg("https://a.example/join#c=ABCDEF"))
-        #expect(pictures.picture(of: "https://a.example/join#c=ABCDEF") == first && pictures.drawn == 1)
-        for number in 0..<LinkPictures.countMax { _ = pictures.picture(of: "l\(number)") }
-        _ = pictures.picture(of: "https://a.example/join#c=ABCDEF")
-        #expect(pictures.drawn == LinkPictures.countMax + 2)
-        #expect(pictures.picture(of: "") == nil)
     }
 
     @Test func `a message of the longest size is taken, one byte more closes with 1009`() throws {

@@ -38,6 +38,8 @@ struct ConnectionSlot {
     var isQueued = false
     /// The driver knows of the connection, and is told its end.
     var isTold = true
+    /// While closing: what the looks at it found.
+    var drain = DrainProgress()
     /// Input that the driver did not consume: exactly `keptCount` bytes, malloc'd; nil for none.
     var kept: UnsafeMutableRawPointer?
     var keptCount: UInt32 = 0
@@ -64,6 +66,22 @@ struct ConnectionSlot {
         outbox?.free()
         outbox = nil
         tls = nil
+    }
+}
+
+/// How a closing connection gets rid of its outbox, in one byte: looked at each `drainMs`.
+struct DrainProgress {
+    /// The lowest bit: something was taken since the last look. Above it the looks so far.
+    private var bits: UInt8 = 0
+
+    /// The peer took something.
+    mutating func noteTaken() { bits |= 1 }
+
+    /// Whether the peer gets another while: it took something since the last look, and this is not the last of them.
+    mutating func goesOn(looksMax: UInt8) -> Bool {
+        guard bits & 1 == 1, bits >> 1 < min(looksMax, 127) else { return false }
+        bits = (bits >> 1 + 1) << 1
+        return true
     }
 }
 

@@ -113,7 +113,7 @@ extension Reactor {
                 return
             }
             state.pointee.statistics.bytesOut += UInt64(result)
-            if slot.pointee.phase == .draining { startOwnDeadline(id, slot, configuration.drainMs) }
+            if slot.pointee.phase == .draining { slot.pointee.drain.noteTaken() }
             if result < waiting.count {
                 state.pointee.statistics.shortSends += 1
                 slot.pointee.outbox?.removeFirst(result)

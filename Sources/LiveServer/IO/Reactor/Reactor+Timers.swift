@@ -62,7 +62,12 @@ extension Reactor {
         case .connecting, .open: driver.deadlineReached(id)
         case .handshaking:
             if slot.pointee.isTold { driver.deadlineReached(id) } else { giveUpHandshake(id, slot, .timedOut) }
-        case .draining: markEnded(id, slot, .timedOut)
+        case .draining:
+            // Not set anew with each byte that is taken: a peer that takes one at a time would never be done with.
+            guard slot.pointee.drain.goesOn(looksMax: configuration.drainLooksMax) else {
+                return markEnded(id, slot, .timedOut)
+            }
+            startOwnDeadline(id, slot, configuration.drainMs)
         case .lingering: markEnded(id, slot, slot.pointee.end.full)
         case .ended: break
         }

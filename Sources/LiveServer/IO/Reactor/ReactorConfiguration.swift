@@ -22,8 +22,12 @@ package struct ReactorConfiguration: Sendable {
     package var notSentLowBytes: Int32 = 128 * 1024
     /// After our FIN: how long to read and discard until the peer's (RFC 9112 §9.6), in milliseconds.
     package var lingerMs: UInt32 = 2_000
-    /// While closing with bytes in the outbox: how long the peer may take nothing, in milliseconds.
+    /// While closing with bytes in the outbox: how often it is looked at, in milliseconds. A peer that took nothing
+    /// since the last look is let go.
     package var drainMs: UInt32 = 10_000
+    /// The looks after which it is let go whatever it took, at most 127: two minutes by default, in which 1 MiB needs 9
+    /// kB/s.
+    package var drainLooksMax: UInt8 = 12
     /// Bytes in one outbox; beyond it the connection ends with `.failed(ENOBUFS)`. Over the largest message (64 MiB).
     package var outboxBytesMax = 80 * 1024 * 1024
     /// TLS handshakes a round whose costly part is done: those who are in wait at most for so many. The others lie in

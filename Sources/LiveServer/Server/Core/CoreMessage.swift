@@ -79,6 +79,15 @@ struct MissedEvents: Sendable {
     var seqs: [UInt64] = []
 }
 
+/// All that a room's home keeps of its log, for a reactor whose own log starts later.
+struct RoomTail: Sendable {
+    var room: RoomKey
+    var epoch: String
+    var headSeq: UInt64
+    /// By log class: the seq before the first event, and the events.
+    var logs: [(baseSeq: UInt64, events: MissedEvents)]
+}
+
 /// A command on its way to the room's home.
 struct RoomCommand: Sendable {
     enum Body: Sendable {
@@ -186,6 +195,7 @@ enum CoreMessage: Sendable {
     case command(RoomCommand)
     case reply(RoomReply)
     case frames(FrameBatch)
+    case tail(RoomTail)
     case ephemeral(EphemeralBatch)
     /// The latest value of a key means nothing any more (a poll that closed).
     case ephemeralEnded(room: RoomKey, key: String)

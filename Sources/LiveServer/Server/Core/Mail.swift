@@ -22,6 +22,7 @@ extension ReactorCore {
             withHome(command.room, message) { execute(command, at: $0) }
         case .reply(let reply): deliver(reply)
         case .frames(let batch): receive(batch)
+        case .tail(let tail): receive(tail)
         case .ephemeral(let batch):
             guard let replica = replica(batch.room) else { return }
             replica.append(batch)
@@ -36,6 +37,7 @@ extension ReactorCore {
         case .unsubscribe(let room, let reactorIndex):
             guard let handle = homeOf[room], let home = homes[handle] else { return }
             home.subscribers.removeAll { $0 == Int(reactorIndex) }
+            home.filled.removeAll { $0 == Int(reactorIndex) }
         case .repair(let room, let after, let reactorIndex): repair(room, after: after, for: Int(reactorIndex))
         case .repaired(let room, let batch, let epoch, let head): repaired(room, batch, epoch: epoch, head: head)
         case .participants(let request):
@@ -99,7 +101,31 @@ extension ReactorCore {
             return
         }
         replica.append(batch)
+        skipWhatIsKnown(replica)
         markDirty(replica)
+    }
+
+    /// The tail of a room's home, for somebody here who comes back from before the log here begins.
+    private func receive(_ tail: RoomTail) {
+        let replica = replica(tail.room) ?? openReplica(tail.room, epoch: tail.epoch, baseSeq: tail.headSeq)
+        // What came behind it cannot be here yet, unless this is another log than it is for.
+        guard replica.epoch == tail.epoch, replica.headSeq <= tail.headSeq else { return }
+        replica.fill(tail, in: sessions)
+        skipWhatIsKnown(replica)
+        markDirty(replica)
+        wakeWaitingReplies(replica)
+    }
+
+    /// Sessions that were greeted with more than the log here had: what came with their greeting does not come again.
+    private func skipWhatIsKnown(_ replica: RoomReplica) {
+        guard !replica.ahead.isEmpty else { return }
+        for (id, seq) in replica.ahead {
+            guard let session = sessions.find(id), session.pointee.room == replica.slot,
+                let index = replica.index(after: seq, in: LogClass(session.pointee.view))
+            else { continue }
+            session.pointee.cursor = max(session.pointee.cursor, index)
+        }
+        replica.ahead.removeAll { $0.seq <= replica.headSeq }
     }
 
     /// A full mailbox lost a batch: the same repair as for a lost message between nodes. Question and answer may be
@@ -120,9 +146,10 @@ extension ReactorCore {
     private func repair(_ room: RoomKey, after: UInt64, for reactorIndex: Int) {
         guard let handle = homeOf[room], let home = homes[handle], let replica = replica(room) else { return }
         finish(home)
-        post(
-            .repaired(room: room, replica.batch(after: after), epoch: home.epoch, head: replica.headSeq),
-            to: reactorIndex)
+        let batch = replica.batch(after: after)
+        // Its log begins anew then.
+        if batch == nil { home.filled.removeAll { $0 == reactorIndex } }
+        post(.repaired(room: room, batch, epoch: home.epoch, head: replica.headSeq), to: reactorIndex)
     }
 
     private func repaired(_ room: RoomKey, _ batch: FrameBatch?, epoch: String, head: UInt64) {
@@ -132,6 +159,7 @@ extension ReactorCore {
             guard batch.previousSeq == replica.headSeq else { return }
             replica.repairAskedMs = nil
             replica.append(batch)
+            skipWhatIsKnown(replica)
             markDirty(replica)
             return wakeWaitingReplies(replica)
         }

@@ -78,7 +78,7 @@ extension ReactorCore {
         case .answer(let id, _, _, _), .direct(let id, _):
             owe(message, for: Endpoint(reactor: UInt8(reactorIndex), connection: id))
         // Asked again by whoever waits, or the next value takes its place.
-        case .ephemeral, .figures, .repair, .repaired, .renewed, .scrape: break
+        case .tail, .ephemeral, .figures, .repair, .repaired, .renewed, .scrape: break
         }
     }
 

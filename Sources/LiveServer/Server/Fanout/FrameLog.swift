@@ -35,6 +35,14 @@ struct FrameLog: ~Copyable {
         self.bytesMax = bytesMax
     }
 
+    /// An empty log of the same bounds whose indices all lie beyond this one's.
+    func successor(baseSeq: UInt64) -> FrameLog {
+        var fresh = FrameLog(baseSeq: baseSeq, entriesMax: entriesMax, bytesMax: bytesMax)
+        fresh.plain = FrameStore(at: nextIndex + 1)
+        fresh.twins = FrameStore(at: nextIndex + 1)
+        return fresh
+    }
+
     /// Index of the oldest frame kept. Indices count frames from the start of this log and never fall.
     var firstIndex: UInt64 { plain.firstIndex }
     /// Index that the next frame will get: a cursor that stands here has everything.

@@ -46,6 +46,9 @@ final class RoomReplica {
     var hasWaited = false
     /// Frames were lost between home and here: when the range was asked for, in reactor milliseconds.
     var repairAskedMs: UInt64?
+    /// Sessions whose greeting held more than this log does, and up to where: what a repair brings of that is not for
+    /// them.
+    var ahead: [(session: ConnectionID, seq: UInt64)] = []
     /// When the oldest event of this round was received, 0 for none.
     var receivedNs: UInt64 = 0
     /// Events that arrived since the last flush.
@@ -196,22 +199,74 @@ final class RoomReplica {
         list == .moderators ? moderators.firstIndex : peers.firstIndex
     }
 
-    /// Copies everything of `list` after `seq`; the seq must be one that `index(after:in:)` knows.
-    func missed(after seq: UInt64, in list: LogClass) -> MissedEvents {
+    /// Copies everything of `list` after `seq`, which must be one that `index(after:in:)` knows; nil where that is more
+    /// than `bytesMax`.
+    func missed(after seq: UInt64, in list: LogClass, bytesMax: Int) -> MissedEvents? {
         list == .moderators
-            ? RoomReplica.copy(moderators, after: seq) : RoomReplica.copy(peers, after: seq)
+            ? RoomReplica.copy(moderators, after: seq, bytesMax: bytesMax)
+            : RoomReplica.copy(peers, after: seq, bytesMax: bytesMax)
     }
 
-    private static func copy(_ log: borrowing FrameLog, after seq: UInt64) -> MissedEvents {
+    private static func copy(_ log: borrowing FrameLog, after seq: UInt64, bytesMax: Int) -> MissedEvents? {
         var events = MissedEvents()
         guard var at = log.index(after: seq) else { return events }
         while at < log.nextIndex {
             let frame = log.frame(at: at)
+            guard events.frames.count + frame.bytes.count <= bytesMax else { return nil }
             events.frames.append(contentsOf: frame.bytes)
             events.seqs.append(frame.seq)
             at += 1
         }
         return events
+    }
+
+    /// Copies both logs from their beginning.
+    func wholeTail() -> RoomTail {
+        let logs = LogClass.allCases.map { list in
+            let baseSeq = list == .moderators ? moderators.baseSeq : peers.baseSeq
+            return (baseSeq, missed(after: baseSeq, in: list, bytesMax: .max) ?? MissedEvents())
+        }
+        return RoomTail(room: key, epoch: epoch, headSeq: headSeq, logs: logs)
+    }
+
+    /// Puts the home's logs in the place of those here. Members stay where they stand.
+    func fill(_ tail: RoomTail, in table: borrowing SessionTable) {
+        for list in LogClass.allCases {
+            let (baseSeq, events) = tail.logs[list.rawValue]
+            let readers = members[list.rawValue]
+            if list == .moderators {
+                RoomReplica.refill(&moderators, baseSeq, events, readers, table)
+            } else {
+                RoomReplica.refill(&peers, baseSeq, events, readers, table)
+            }
+        }
+        headSeq = tail.headSeq
+    }
+
+    private static func refill(
+        _ log: inout FrameLog, _ baseSeq: UInt64, _ events: MissedEvents, _ readers: [ContiguousArray<UInt32>],
+        _ table: borrowing SessionTable
+    ) {
+        var fresh = log.successor(baseSeq: baseSeq)
+        events.frames.withUnsafeBytes { raw in
+            var at = 0
+            for seq in events.seqs {
+                let length = FrameLog.length(ofFrame: UnsafeRawBufferPointer(rebasing: raw[at...]))
+                let frame = UnsafeRawBufferPointer(rebasing: raw[at..<(at + length)])
+                fresh.append(seq: seq, json: FrameLog.json(ofFrame: frame))
+                at += length
+            }
+        }
+        for slot in readers.joined() {
+            let session = table.at(slot)
+            // Who has fallen behind stays behind: the new log's indices lie beyond those of the old.
+            guard session.pointee.cursor >= log.firstIndex,
+                let index = fresh.index(after: log.seqReached(at: session.pointee.cursor))
+            else { continue }
+            session.pointee.cursor = index
+        }
+        if !readers[MemberEncoding.deflatedSocket.rawValue].isEmpty { fresh.beginTwins() }
+        log = fresh
     }
 
     /// Everything after `seq` as one batch for a replica that missed some; nil where the tail starts later.

@@ -62,20 +62,37 @@ extension ReactorCore {
             replica.index(after: cursor.seq, in: list) != nil
         {
             var missed: MissedEvents?
-            let servedThere = request.replicaBaseSeq.map { $0 <= cursor.seq } ?? false
-            if Int(request.endpoint.reactor) != index, !servedThere {
-                missed = replica.missed(after: cursor.seq, in: list)
+            let origin = Int(request.endpoint.reactor)
+            var isServed = origin == index || request.replicaBaseSeq.map { $0 <= cursor.seq } ?? false
+            if !isServed {
+                // A short absence is copied. More is not, for each who asks: the whole tail goes there, once.
+                missed = replica.missed(after: cursor.seq, in: list, bytesMax: limits.gatherBytes)
+                isServed = missed != nil || hasWholeTail(origin, home, replica)
             }
-            counters.resumes += 1
-            return .resumed(
-                ResumedParts(
-                    epoch: home.epoch, from: cursor.seq, head: home.room.seq, presence: presence, you: you,
-                    missed: missed))
+            if isServed {
+                counters.resumes += 1
+                return .resumed(
+                    ResumedParts(
+                        epoch: home.epoch, from: cursor.seq, head: home.room.seq, presence: presence, you: you,
+                        missed: missed))
+            }
         }
         return .welcome(
             WelcomeParts(
                 epoch: home.epoch, seq: home.room.seq, reset: request.cursor != nil, state: home.state(for: list),
                 presence: presence, you: you))
+    }
+
+    /// Whether a reactor was given all that the tail here holds, now or before. Where its own is shorter again since,
+    /// for want of memory, a snapshot serves as well.
+    private func hasWholeTail(_ reactorIndex: Int, _ home: RoomHome, _ replica: RoomReplica) -> Bool {
+        if home.filled.contains(reactorIndex) { return true }
+        guard node.post(.tail(replica.wholeTail()), to: reactorIndex) else {
+            counters.mailboxRefusals += 1
+            return false
+        }
+        home.filled.append(reactorIndex)
+        return true
     }
 
     /// What a newcomer may send: what is left of it where it left a moment ago.

@@ -37,6 +37,8 @@ final class RoomHome {
 
     /// Other reactors with a replica.
     var subscribers: [Int] = []
+    /// Those of them whose replica was given the whole tail.
+    var filled: [Int] = []
     var presence = PresenceBook()
     var ballots = BallotBook()
     /// Allowances of people who send commands without a connection, or who left with theirs used up.

@@ -1,6 +1,6 @@
-// Owns the QR pictures of join links that were drawn lately: drawing takes about a millisecond, in which everybody else on
-// the reactor waits. Never: draws one for a link that it has. Limits: `countMax` pictures of about 8 KiB; forgotten as a
-// whole when full.
+// Owns the QR pictures of join links that were drawn lately: drawing takes about a millisecond, in which everybody else
+// on the reactor waits. Never: draws one for a link that it has. Limits: `countMax` pictures of about 8 KiB; forgotten
+// as a whole when full.
 
 /// QR codes by link; one reactor's.
 struct LinkPictures {

@@ -19,7 +19,10 @@ extension ReactorCore {
                 // One that was refused at its head is over: the next one of the pipeline is a step of its own.
                 if session.pointee.kind != .http || session.pointee.exchange == nil { return used }
             case .body(let consumed, let range):
-                session.pointee.exchange?.body.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest[range]))
+                // What somebody without a good token says is read, so that the connection can go on, and not kept.
+                if let exchange = session.pointee.exchange, exchange.tokenError == nil {
+                    exchange.body.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest[range]))
+                }
                 used += consumed
                 // A step of its own: a body may come in a hundred thousand chunks. Its end may need no further byte.
                 if used < bytes.count { return used }
@@ -95,11 +98,6 @@ extension ReactorCore {
         }
         if case .nothing = route { return refuse(session, Rejection(.notFound, "there is nothing at this path")) }
         note(exchange)
-        if head.hasBody, route.body == .message, let error = exchange.tokenError {
-            // Whatever it says, it would not be heard.
-            session.pointee.flags.insert(.closeAfterAnswer)
-            return refuseToken(session, error)
-        }
         if head.expectsContinue {
             replyBuffer(session).bytes.append(contentsOf: Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
         }
