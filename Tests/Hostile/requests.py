@@ -66,9 +66,9 @@ def tiny_chunks(target, seconds):
 
 
 def bodies(target, seconds):
-    """A megabyte of JSON that is none, again and again."""
-    body = b"[" * (1 << 20)
-    payload = b"POST /v1/join HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\n\r\n" + body
+    """The longest JSON that is taken and is none, again and again."""
+    body = b"[" * 16384
+    payload = b"POST /v1/join HTTP/1.1\r\nHost: a\r\nContent-Length: 16384\r\n\r\n" + body
     return piped(target, seconds, payload, True, count=8)
 
 

@@ -69,6 +69,7 @@ import Testing
         // Her welcome held the last fifty of the two hundred.
         #expect(Array(numbers(ada.text).suffix(20)) == Array(201...220))
         #expect(numbers(ada.text).count == 70)
+        #expect(world.cores.allSatisfy { $0.replica(room)?.ahead.isEmpty == true })
     }
 
     @Test func `who comes back and does not read holds no copy of what was missed`() throws {
