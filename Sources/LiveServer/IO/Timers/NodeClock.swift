@@ -32,26 +32,12 @@ package final class NodeClock: Sendable {
 
     /// Shows at least this date from now on: what an earlier process has dated.
     package func raise(to dateMs: Int64) {
-        let wanted = dateMs - Self.monotonicMs()
-        var held = offsetMs.load(ordering: .acquiring)
-        while held < wanted {
-            let (isDone, found) = offsetMs.weakCompareExchange(
-                expected: held, desired: wanted, ordering: .acquiringAndReleasing)
-            if isDone { return }
-            held = found
-        }
+        offsetMs.max(dateMs - Self.monotonicMs(), ordering: .acquiringAndReleasing)
     }
 
     /// Somebody's time is running for so long: no leaps until it is over.
     package func keepSteady(forMs: Int64) {
-        let wanted = Self.monotonicMs() + max(0, forMs)
-        var held = steadyUntilMs.load(ordering: .acquiring)
-        while held < wanted {
-            let (isDone, found) = steadyUntilMs.weakCompareExchange(
-                expected: held, desired: wanted, ordering: .acquiringAndReleasing)
-            if isDone { return }
-            held = found
-        }
+        steadyUntilMs.max(Self.monotonicMs() + max(0, forMs), ordering: .acquiringAndReleasing)
     }
 
     private static func monotonicMs() -> Int64 { Int64(MonotonicClock.nowNs() / 1_000_000) }
