@@ -296,7 +296,7 @@ import Testing
         let ada = try world.member("ada", of: room)
         let core = world.cores[0]
         #expect(!teacher.has("\"ev\":\"presence\""))
-        try ahead(5_100, world, "one event for both") { teacher.has("\"ev\":\"presence\",\"count\":2") }
+        try ahead(5_700, world, "one event for both") { teacher.has("\"ev\":\"presence\",\"count\":2") }
         teacher.command(#"{"op":"poll_open","id":"p","question":"?","kind":"single","options":["a","b"]}"#)
         try ahead(5_100, world, "it is open") { ada.has("poll_started") }
         ada.command(#"{"op":"poll_answer","id":"a","poll":"\#(PollID(seq: 1).text)","attempt_id":"x","choice":0}"#)
@@ -304,6 +304,19 @@ import Testing
         #expect(!teacher.has("poll_tally"))
         try ahead(8_300, world, "the tally") { teacher.has("poll_tally") }
         #expect(core.counters.ballotsStored + core.counters.ballotsOnNode == 1)
+    }
+
+    @Test func `rooms tell who came and went one after another within the second, each once`() {
+        let everyMs: UInt64 = 1_000
+        let nowMs: UInt64 = 123_456_789
+        let waits = (0..<50).map { ReactorCore.presenceWaitMs(UInt32($0), nowMs: nowMs, everyMs: everyMs) }
+        #expect(waits.allSatisfy { (everyMs / 8..<everyMs * 9 / 8).contains($0) })
+        let sorted = waits.sorted()
+        #expect(zip(sorted, sorted.dropFirst()).allSatisfy { $1 - $0 >= 5 }, "no two in one round")
+        for (handle, wait) in waits.enumerated() {
+            let next = ReactorCore.presenceWaitMs(UInt32(handle), nowMs: nowMs + wait + 3, everyMs: everyMs)
+            #expect(next + 3 == everyMs, "a full period after the one before")
+        }
     }
 
     @Test func `a room that nobody uses leaves memory after its time, not before`() throws {
