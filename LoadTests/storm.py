@@ -2,7 +2,7 @@
 """The bell rings: a crowd joins a node in which others hear each other. How fast it comes in, and what those inside
 notice; plain and encrypted, on a cold node and on one that has seen a storm, with full and with resumed handshakes.
 
-    storm.py [CROWD=10000] [--inside 200] [--rounds 3] [--over 10] [--json FILE]
+    storm.py [CROWD=10000] [--inside 200] [--rounds 3] [--over 10] [--one-room] [--json FILE]
 
 LIVESERVER_BIN, LIVELOAD_BIN   the programs; default: this checkout's release build
 
@@ -27,6 +27,10 @@ SERVER = os.environ.get("LIVESERVER_BIN", str(ROOT / ".build/release/liveserver"
 LOAD = os.environ.get("LIVELOAD_BIN", str(ROOT / ".build/release/liveload"))
 CONFIG = ROOT / "Config" / "bench.json"
 ROOM = "load/storm/room"
+# The other classes of the bell. In one room with the crowd each message takes its way to all of it, too: ten thousand
+# sends, which is what those inside would wait for then.
+CROWD_ROOMS = "load/storm/crowd{n}"
+CROWD_ROOM_COUNT = 50
 CROWD_FIGURES = ["join_all_s", "join_p50_ms", "join_p99_ms", "joined", "failed", "deferred", "joins_per_s"]
 # Name, encrypted, arguments of the crowd.
 KINDS = [
@@ -61,6 +65,7 @@ class Node:
             found = re.search(r"listening on (https?://\S+)", line)
             if found:
                 self.url = found.group(1).rstrip("/")
+                self.tokens = str(place / "tokens")
                 return
         raise SystemExit("storm.py: the node does not listen")
 
@@ -72,6 +77,14 @@ class Node:
         self.process.terminate()
         self.process.wait(30)
         self.folder.cleanup()
+
+
+def name_those_inside(node, count):
+    """Tokens in names of their own: under the crowd's names their places would be taken over."""
+    with open(node.tokens, "w") as file:
+        subprocess.run(
+            [SERVER, "token", "--config", str(CONFIG), "--sub", "inside", "--role", "student", "--room", ROOM, "--ttl",
+             "2h", "--count", str(count)], check=True, stdout=file)
 
 
 def load(arguments, nice):
@@ -94,7 +107,7 @@ def inside(node, options, seconds):
     """Those inside, in a process that comes before the crowd's: its own delay must not be taken for the server's."""
     return load(
         ["fanout", "--url", node.url, "--room", ROOM, "--people", str(options.inside), "--rate", "20", "--duration",
-         str(seconds), "--warmup", "0"], nice=-10)
+         str(seconds), "--warmup", "0", "--token-file", node.tokens], nice=-10)
 
 
 def storm(node, options, over, arguments):
@@ -106,7 +119,7 @@ def storm(node, options, over, arguments):
     time.sleep(1)
     rate = str(options.crowd / over) if over else "0"
     crowd = load(
-        ["idle", "--url", node.url, "--room", ROOM, "--people", str(options.crowd), "--join-rate", rate, "--window",
+        ["idle", "--url", node.url, *options.rooms, "--people", str(options.crowd), "--join-rate", rate, "--window",
          str(options.crowd), "--duration", "1", "--join-timeout", "60", *arguments], nice=5)()
     during = meanwhile()
     figures = {name: crowd["figures"].get(name, 0) for name in CROWD_FIGURES}
@@ -125,12 +138,16 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--over", type=float, default=10.0, help="seconds within which the crowd comes")
     parser.add_argument("--json", help="file for the figures")
+    parser.add_argument("--one-room", action="store_true", help="the crowd joins the room of those inside")
     options = parser.parse_args()
+    options.rooms = ["--room", ROOM] if options.one_room else ["--room", CROWD_ROOMS, "--rooms", str(CROWD_ROOM_COUNT)]
+    place = "join the room" if options.one_room else f"join {CROWD_ROOM_COUNT} rooms beside the one"
     runs = []
     for number in range(options.rounds):
         for name, encrypted, arguments in KINDS:
             for over in (options.over, 0):
                 node = Node(encrypted)
+                name_those_inside(node, options.inside + 1)
                 try:
                     for state in ("cold", "warm"):
                         arrival = f"within {over:g} s" if over else "at once"
@@ -141,7 +158,7 @@ def main():
                 finally:
                     node.end()
     print(
-        f"{options.crowd} join a room where {options.inside} hear 20 messages a second; medians of {options.rounds}\n\n"
+        f"{options.crowd} {place} where {options.inside} hear 20 messages a second; medians of {options.rounds}\n\n"
         "| storm | joins/s | join p50 ms | join p99 ms | deferred | failed | p99 inside before, ms | during, ms "
         "| ratio |\n"
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|")
