@@ -31,6 +31,20 @@ import Testing
         #expect(limit.current > 100)
     }
 
+    @Test func `there is room for descriptors before they are opened`() throws {
+        let status = { try String(contentsOfFile: "/proc/self/status", encoding: .utf8) }
+        let room = { (status: String) in
+            status.split(separator: "\n").first { $0.hasPrefix("FDSize:") }
+                .flatMap { Int($0.dropFirst(7).trimmingCharacters(in: .whitespaces)) } ?? 0
+        }
+        let wanted = min(Int(raiseDescriptorLimit().current), 5_000)
+        makeRoomForDescriptors(wanted)
+        #expect(room(try status()) >= wanted)
+        // Beyond the limit there is nothing to make room for.
+        makeRoomForDescriptors(.max)
+        #expect(room(try status()) >= wanted)
+    }
+
     @Test func `what many threads post arrives once, in each thread's order`() throws {
         let posters = 4
         let each = 5_000

@@ -39,6 +39,7 @@ package final class ServerProcess {
     package init(configuration: ServerConfiguration, log: ServerLog) throws(StartFailure) {
         let descriptors = raiseDescriptorLimit().current
         let configuration = configuration.within(descriptors: descriptors)
+        makeRoomForDescriptors(configuration.descriptorsUsed)
         let directory = configuration.dataDir
         try ServerProcess.makeFolder(directory)
         let cpus = availableCPUs()

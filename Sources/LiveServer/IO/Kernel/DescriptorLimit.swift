@@ -1,4 +1,4 @@
-// Owns the process's limit on open descriptors. Never lowers it.
+// Owns how many descriptors the process may open, and how many it has room for. Never lowers either.
 
 internal import Glibc
 
@@ -23,4 +23,20 @@ package func raiseDescriptorLimit() -> DescriptorLimit {
         if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 { limit = raised }
     }
     return DescriptorLimit(current: UInt64(limit.rlim_cur), ceiling: UInt64(limit.rlim_max))
+}
+
+/// Makes room in the process's table for descriptors up to `count`, or to the limit in force. At start, while the
+/// process has one thread.
+///
+/// The kernel doubles the table as descriptors are opened, and where threads share it, waits each time until all CPUs
+/// have passed a quiet state: 10 to 25 ms in which the thread that accepts stands still (Linux, fs/file.c,
+/// expand_fdtable). A table never shrinks; it takes 8 bytes a descriptor.
+package func makeRoomForDescriptors(_ count: Int) {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    let highest = min(Int(clamping: limit.rlim_cur), count) - 1
+    guard highest > 2 else { return }
+    // The lowest free number from there on; refused, the table grows by and by as ever.
+    let copy = fcntl(2, F_DUPFD_CLOEXEC, Int32(clamping: highest))
+    if copy >= 0 { close(copy) }
 }

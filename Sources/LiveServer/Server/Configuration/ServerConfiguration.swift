@@ -44,6 +44,9 @@ package struct ServerConfiguration: Sendable, Equatable {
         descriptors > 0 ? max(32, Int(clamping: descriptors) - descriptorsBeside / 2) : .max
     }
 
+    /// The most descriptors that such a node opens: people, those who are only told to come again, and files.
+    package var descriptorsUsed: Int { limits.connections + CoreLimits.surplusCeiling + Self.descriptorsBeside }
+
     /// The same with no more connections than the process has descriptors for: beyond its own limit a node tells
     /// newcomers when to come again; at the kernel's it could not even take them to say so.
     package func within(descriptors: UInt64) -> ServerConfiguration {
