@@ -31,6 +31,9 @@ ROOM = "load/storm/room"
 # sends, which is what those inside would wait for then.
 CROWD_ROOMS = "load/storm/crowd{n}"
 CROWD_ROOM_COUNT = 50
+# How long the crowd stays: longer than those inside are listened to. Ten thousand goodbyes at one instant are another
+# matter than ten thousand who come.
+STAY_S = 4
 CROWD_FIGURES = ["join_all_s", "join_p50_ms", "join_p99_ms", "joined", "failed", "deferred", "joins_per_s"]
 # Name, encrypted, arguments of the crowd.
 KINDS = [
@@ -120,7 +123,7 @@ def storm(node, options, over, arguments):
     rate = str(options.crowd / over) if over else "0"
     crowd = load(
         ["idle", "--url", node.url, *options.rooms, "--people", str(options.crowd), "--join-rate", rate, "--window",
-         str(options.crowd), "--duration", "1", "--join-timeout", "60", *arguments], nice=5)()
+         str(options.crowd), "--duration", str(STAY_S), "--join-timeout", "60", *arguments], nice=5)()
     during = meanwhile()
     figures = {name: crowd["figures"].get(name, 0) for name in CROWD_FIGURES}
     figures["server_cpu_s"] = node.cpu_s() - cpu_s
