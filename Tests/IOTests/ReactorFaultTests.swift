@@ -32,6 +32,7 @@ import Testing
                     adjust.acceptPauseMs = 1
                     adjust.lingerMs = 20
                     adjust.drainMs = 20
+                    adjust.newcomersPerRound = 2
                 })
             else { return }
             let driver = bench.driver
@@ -43,6 +44,7 @@ import Testing
                 if clients.contains(id) {
                     driver.bytes[id, default: []] += shown
                 } else {
+                    bench.reactor.admit(id)
                     bench.reactor.send(id, Array(shown))
                 }
                 if driver.bytes[id]?.count == Self.question.count || !clients.contains(id) {

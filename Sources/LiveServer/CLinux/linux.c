@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/timex.h>
 
 _Thread_local void *live_fault_plan;
@@ -24,6 +25,8 @@ static int answer(int error) {
 }
 
 int live_thread_name(const char *name) { return answer(pthread_setname_np(pthread_self(), name)); }
+
+int live_thread_timer_slack(unsigned long ns) { return prctl(PR_SET_TIMERSLACK, ns, 0, 0, 0); }
 
 int live_thread_pin(int cpu) {
     if (cpu < 0 || cpu >= CPU_SETSIZE) return answer(EINVAL);

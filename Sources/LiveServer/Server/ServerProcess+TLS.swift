@@ -70,6 +70,8 @@ extension ServerProcess {
     static func reactorConfiguration(_ configuration: ServerConfiguration) -> ReactorConfiguration {
         var reactor = ReactorConfiguration()
         reactor.acceptBudget = configuration.limits.acceptPortion
+        reactor.newcomersPerRound = configuration.limits.newcomerPortion
+        reactor.roundSpacingNs = UInt64(configuration.limits.roundSpacingUs) * 1_000
         reactor.handshakesPerRound = configuration.tls.handshakesPerRound
         reactor.handshakeTimeoutMs = UInt32(configuration.tls.handshakeTimeoutMs)
         reactor.plainHTTPAnswer = NodeEncryption.plainHTTPAnswer

@@ -213,6 +213,26 @@ import Testing
         for peer in peers { peer.close() }
     }
 
+    @Test func `a round serves its portion of newcomers, and all of those who are in`() throws {
+        var configuration = ReactorConfiguration()
+        configuration.newcomersPerRound = 2
+        let world = try CoreWorld(io: configuration)
+        let room = try world.room()
+        let people = try ["ada", "ben", "cas", "dan"].map { try world.member($0, of: room) }
+        let strangers = try (0..<6).map { _ in try world.peer() }
+        let core = world.cores[0]
+        try world.until("all are accepted") { core.counters.accepted == 10 }
+        let before = core.counters.requests
+        for stranger in strangers { stranger.get("/healthz") }
+        for person in people { person.command(#"{"op":"hand_raise","id":"h"}"#) }
+        let messages = core.counters.messages
+        world.turn()
+        #expect(core.counters.messages == messages + 4)
+        #expect(core.counters.requests == before + 2)
+        try world.until("all are answered") { core.counters.requests == before + 6 }
+        for stranger in strangers { stranger.close() }
+    }
+
     @Test func `an address may fail once more after its time`() throws {
         let world = try CoreWorld {
             $0.limits.addressFailures = 1

@@ -43,6 +43,8 @@ int live_allocate(int fd, off_t offset, off_t length);
 // Name and CPU of the calling thread. The name is cut to 15 bytes by the caller.
 int live_thread_name(const char *name);
 int live_thread_pin(int cpu);
+// How late the kernel may wake the calling thread from a timed wait (50 000 ns unless set).
+int live_thread_timer_slack(unsigned long ns);
 // Writes up to `max` numbers of CPUs that this thread may run on; answers how many there are.
 int live_cpus(int *cpus, int max);
 

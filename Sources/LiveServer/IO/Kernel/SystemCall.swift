@@ -152,6 +152,12 @@ enum SystemCall {
         return count >= 0 ? Int(count) : -Int(errno)
     }
 
+    /// Rests for so long, or less where a signal comes between; at most a second.
+    static func sleep(ns: UInt64) {
+        var time = timespec(tv_sec: 0, tv_nsec: Int(min(ns, 999_999_999)))
+        nanosleep(&time, nil)
+    }
+
     static func eventDescriptor() -> Int {
         opened(retried(.eventDescriptor) { Int(eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))) })
     }

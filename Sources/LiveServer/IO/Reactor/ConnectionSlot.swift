@@ -34,8 +34,8 @@ struct ConnectionSlot {
     var sawEnd = false
     /// The driver's deadline, that of a handshake, or the closing one.
     var timer: TimerHandle?
-    /// On the list of connections whose handshake is to begin.
-    var isQueued = false
+    /// Two marks in one byte: the slot is full.
+    private var marks: UInt8 = 0
     /// The driver knows of the connection, and is told its end.
     var isTold = true
     /// While closing: what the looks at it found.
@@ -53,6 +53,18 @@ struct ConnectionSlot {
     init(descriptor: Int32, phase: ConnectionPhase) {
         self.descriptor = descriptor
         self.phase = phase
+    }
+
+    /// On the list of connections whose handshake is to begin.
+    var isQueued: Bool {
+        get { marks & 1 != 0 }
+        set { marks = newValue ? marks | 1 : marks & ~1 }
+    }
+
+    /// Watched in the lobby: the driver has not admitted it yet.
+    var isNewcomer: Bool {
+        get { marks & 2 != 0 }
+        set { marks = newValue ? marks | 2 : marks & ~2 }
     }
 
     /// The driver may set a deadline, hold back reading and leave bytes to be sent.

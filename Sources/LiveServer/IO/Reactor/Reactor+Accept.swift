@@ -78,8 +78,10 @@ extension Reactor {
         var slot = ConnectionSlot(descriptor: fd.raw, phase: phase)
         slot.interest = interest
         slot.isBlocked = phase == .connecting
+        slot.isNewcomer = lobby != nil && phase != .connecting
+        let watcher = slot.isNewcomer ? lobby ?? epoll.raw : epoll.raw
         let id = ConnectionID(state.pointee.slab.insert(slot))
-        let result = SystemCall.epollControl(epoll.raw, EPOLL_CTL_ADD, fd.raw, events: interest, token: id.token)
+        let result = SystemCall.epollControl(watcher, EPOLL_CTL_ADD, fd.raw, events: interest, token: id.token)
         guard result >= 0 else {
             state.pointee.slab.remove(id.slab)
             throw IOFailure("epoll_ctl", errno: Int32(-result))

@@ -122,7 +122,7 @@ extension Reactor {
 
     private func watchAgain(_ id: ConnectionID, _ slot: UnsafeMutablePointer<ConnectionSlot>) {
         let result = SystemCall.epollControl(
-            epoll.raw, EPOLL_CTL_MOD, slot.pointee.descriptor, events: slot.pointee.interest, token: id.token)
+            watcher(of: slot), EPOLL_CTL_MOD, slot.pointee.descriptor, events: slot.pointee.interest, token: id.token)
         if result < 0 { giveUpHandshake(id, slot, .failed(errno: Int32(-result))) }
     }
 

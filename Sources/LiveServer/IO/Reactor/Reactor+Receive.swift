@@ -180,7 +180,7 @@ extension Reactor {
         }
         guard wanted != slot.pointee.interest else { return }
         let result = SystemCall.epollControl(
-            epoll.raw, EPOLL_CTL_MOD, slot.pointee.descriptor, events: wanted, token: id.token)
+            watcher(of: slot), EPOLL_CTL_MOD, slot.pointee.descriptor, events: wanted, token: id.token)
         slot.pointee.interest = wanted
         if result < 0, slot.pointee.phase != .ended { markEnded(id, slot, .failed(errno: Int32(-result))) }
     }

@@ -1,8 +1,9 @@
 // Owns one thread's share of the world: an epoll, its listeners and connections, timers, and the loop. Never parses,
 // never knows a protocol or a room. Not Sendable: made on any thread, run by one; only `Waker` and `Mailbox` cross.
 //
-// A round: wait → clocks → mail → sockets → handshakes → timers → roundEnded → ends. Connections' descriptors are
-// closed and slots freed in the last step only, so an id or event that a round holds cannot mean another connection.
+// A round: wait → clocks → mail → sockets → newcomers → handshakes → timers → roundEnded → ends. Connections'
+// descriptors are closed and slots freed in the last step only, so an id or event that a round holds cannot mean
+// another connection.
 
 internal import CLinux
 internal import Glibc
@@ -14,6 +15,8 @@ internal import Glibc
 package final class Reactor {
     let configuration: ReactorConfiguration
     let epoll: OwnedFD
+    /// The epoll in which newcomers are watched; nil where they are served like all others. Closed in `deinit`.
+    let lobby: Int32?
     let waker: Waker
     let state: UnsafeMutablePointer<ReactorState>
     let readBuffer: UnsafeMutableRawBufferPointer
@@ -28,6 +31,8 @@ package final class Reactor {
     /// Whether `stop` was called.
     package private(set) var isStopping = false
     private var emptyWaitFailures = 0
+    /// The kernel told, in this round, that somebody in the lobby spoke.
+    private var newcomersWait = false
 
     /// Opens the epoll and its helpers; `waker` is what mailboxes of this reactor wake.
     package init(configuration: ReactorConfiguration = ReactorConfiguration(), waker: Waker) throws(IOFailure) {
@@ -37,6 +42,7 @@ package final class Reactor {
         let added = SystemCall.epollControl(
             epoll.raw, EPOLL_CTL_ADD, waker.raw, events: Interest.read | Interest.edge, token: Token.waker)
         _ = try checked("epoll_ctl", added)
+        lobby = try Self.openLobby(configuration, within: epoll)
         self.configuration = configuration
         self.epoll = epoll
         self.waker = waker
@@ -57,6 +63,7 @@ package final class Reactor {
             slot.pointee.freeBuffers()
             SystemCall.close(slot.pointee.descriptor)
         }
+        if let lobby { SystemCall.close(lobby) }
         state.deinitialize(count: 1)
         state.deallocate()
         readBuffer.deallocate()
@@ -80,6 +87,8 @@ package final class Reactor {
 
     /// Runs rounds until `stop`, then ends every connection with `.closed`, lets the driver go and returns.
     package func run() {
+        // With the kernel's own 50 microseconds of slack each rest would be twice as long as it should.
+        if configuration.roundSpacingNs > 0 { _ = live_thread_timer_slack(1_000) }
         while !isStopping { turn(waitMaxMs: configuration.waitMaxMs) }
         endAll()
         driver = nil
@@ -91,12 +100,14 @@ package final class Reactor {
     /// One round that waits at most `waitMaxMs`; for tests and for loops that have more to do than this reactor.
     package func turn(waitMaxMs: UInt32) {
         guard let driver else { preconditionFailure("attach a driver before the first round") }
-        let ready = wait(timeoutMs: timeoutMs(waitMaxMs))
+        let ready = wait(timeoutMs: timeoutMs(waitMaxMs, from: spaceRounds()))
         state.pointee.readClocks()
         let startNs = state.pointee.nowNs
         if waker.takePending() { driver.mailArrived() }
         redeliverKept(driver)
+        newcomersWait = false
         for index in 0..<ready { handle(events[index], driver) }
+        if newcomersWait { serveNewcomers(driver) }
         if !state.pointee.handshakes.isEmpty { beginHandshakes(driver) }
         fireTimers(driver)
         driver.roundEnded()
@@ -105,6 +116,16 @@ package final class Reactor {
     }
 
     // MARK: Steps of a round
+
+    /// Lets what comes shortly after the last round gather, where that round was short.
+    /// - Returns: the time, in nanoseconds.
+    private func spaceRounds() -> UInt64 {
+        let nowNs = MonotonicClock.nowNs()
+        let sinceNs = nowNs &- state.pointee.nowNs
+        guard sinceNs < configuration.roundSpacingNs, !isStopping, !state.pointee.hasWorkWaiting else { return nowNs }
+        SystemCall.sleep(ns: configuration.roundSpacingNs - sinceNs)
+        return MonotonicClock.nowNs()
+    }
 
     private func wait(timeoutMs: Int32) -> Int {
         let count = SystemCall.epollWait(epoll.raw, events, Int32(configuration.eventsMax), timeoutMs: timeoutMs)
@@ -120,22 +141,24 @@ package final class Reactor {
         return 0
     }
 
-    private func handle(_ event: epoll_event, _ driver: any ReactorDriver) {
+    func handle(_ event: epoll_event, _ driver: any ReactorDriver) {
         var event = event
         let token = live_event_token(&event)
         if token >> 32 != 0 {
             handle(ConnectionID(token: token), event.events, driver)
         } else if token >= Token.firstListener {
             acceptFrom(Int(token - Token.firstListener), driver)
+        } else if token == Token.lobby {
+            newcomersWait = true
         } else if token == Token.signals {
             while let signal = signals?.next() { driver.signalled(signal) }
         }
         // Token.waker: its mail was fetched at the beginning of the round, or the next wake is on its way.
     }
 
-    private func timeoutMs(_ waitMaxMs: UInt32) -> Int32 {
+    private func timeoutMs(_ waitMaxMs: UInt32, from nowNs: UInt64) -> Int32 {
         if isStopping || state.pointee.hasWorkWaiting { return 0 }
-        let nowMs = MonotonicClock.nowNs() / 1_000_000
+        let nowMs = nowNs / 1_000_000
         let wakeMs = min(
             state.pointee.timers.nextWakeMs ?? .max, state.pointee.deadlines.nextWakeMs ?? .max,
             nowMs + UInt64(waitMaxMs))
@@ -229,6 +252,7 @@ enum Interest {
 enum Token {
     static let waker: UInt64 = 0
     static let signals: UInt64 = 1
+    static let lobby: UInt64 = 2
     static let firstListener: UInt64 = 16
 }
 

@@ -2,6 +2,7 @@
 // Never: blocks who posts, grows past its bound, or loses the order of one poster. Reactors have a Mailbox instead,
 // which wakes an epoll loop.
 
+internal import CLinux
 internal import Glibc
 
 /// A bounded queue from many threads to one that waits for it with a time limit.

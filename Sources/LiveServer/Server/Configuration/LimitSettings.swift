@@ -35,6 +35,10 @@ package struct LimitSettings: Sendable, Equatable {
     package var joinLagMs = 500
     /// Connections accepted a listener and loop round.
     package var acceptPortion = 64
+    /// Events of connections outside any room that a loop round serves.
+    package var newcomerPortion = 32
+    /// Shortest time between the beginnings of two loop rounds, µs.
+    package var roundSpacingUs = 50
     /// People in one room.
     package var roomParticipants = 50_000
     /// Resident memory of the process, bytes; 0: four fifths of what the machine or its control group has.

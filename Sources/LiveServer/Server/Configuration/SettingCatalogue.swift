@@ -110,6 +110,14 @@ package enum SettingCatalogue {
             "limits.accept_portion", \.limits.acceptPortion, 1...4_096, "connections",
             "Connections accepted in one loop round of a reactor; the rest waits in the kernel's queue."),
         .integer(
+            "limits.newcomer_portion", \.limits.newcomerPortion, 1...512, "events",
+            "Events of connections that have not joined yet, served in one loop round after those of all who have: "
+                + "a join storm delays those inside by so many."),
+        .integer(
+            "limits.round_spacing_us", \.limits.roundSpacingUs, 0...10_000, "µs",
+            "Shortest time between the beginnings of two loop rounds: under load, messages that come meanwhile share a "
+                + "round. 0 saves them this wait, for more CPU."),
+        .integer(
             "limits.memory_bytes", \.limits.memoryBytes, 0...1_125_899_906_842_624, "bytes",
             "Resident memory of the process; near it joins are refused, then tails shortened, then slow readers and "
                 + "observers closed. 0: four fifths of what the machine or its control group has."),

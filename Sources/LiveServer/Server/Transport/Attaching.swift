@@ -129,6 +129,7 @@ extension ReactorCore {
             return requestAttach(session, cursor: .unknown)
         }
         session.pointee.cursor = start
+        reactor.admit(session.pointee.id)
         // Mail for this reactor was lost, and its repair is on the way: what the greeting holds does not come again.
         if replica.headSeq < from { replica.ahead.append((session.pointee.id, from)) }
         switch session.pointee.kind {

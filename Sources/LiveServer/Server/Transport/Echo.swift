@@ -49,6 +49,7 @@ extension ReactorCore {
     func openEcho(_ session: UnsafeMutablePointer<Session>, _ handshake: [UInt8], _ deflate: DeflateParameters?) {
         acceptUpgrade(session, handshake, protocolName: nil, deflate: deflate)
         session.pointee.kind = .echo
+        reactor.admit(session.pointee.id)
         if let deflate { echoContexts[session.pointee.id.index] = EchoDeflate(deflate) }
         reactor.setDeadline(session.pointee.id, inMs: Self.echoIdleMs)
     }

@@ -141,6 +141,8 @@ extension ReactorCore {
             sendJSON(session, reply.json)
             throttle(session, reply)
         case .awaitingAnswer:
+            // The room knows who asked: the next command on this connection does not wait among newcomers.
+            reactor.admit(session.pointee.id)
             answer(
                 session.pointee.id,
                 HTTPAnswer(
