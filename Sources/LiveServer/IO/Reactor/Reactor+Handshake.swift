@@ -72,7 +72,8 @@ extension Reactor {
         var left = configuration.handshakesPerRound
         // Each that waits has one turn a round at most, also where its turns cost nothing.
         var turns = state.pointee.handshakes.count
-        while left > 0, turns > 0, let id = state.pointee.handshakes.popFirst() {
+        let endNs = newcomersEndNs()
+        while left > 0 || MonotonicClock.nowNs() < endNs, turns > 0, let id = state.pointee.handshakes.popFirst() {
             turns -= 1
             guard let slot = slot(id), slot.pointee.isQueued else { continue }
             slot.pointee.isQueued = false

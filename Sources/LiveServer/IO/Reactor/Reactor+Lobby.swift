@@ -43,8 +43,16 @@ extension Reactor {
     /// dealt with: their place in memory is used again.
     func serveNewcomers(_ driver: any ReactorDriver) {
         guard let lobby else { return }
-        let portion = Int32(min(configuration.newcomersPerRound, configuration.eventsMax))
-        let ready = SystemCall.epollWait(lobby, events, portion, timeoutMs: 0)
-        for index in 0..<max(0, ready) { handle(events[index], driver) }
+        let portion = min(configuration.newcomersPerRound, configuration.eventsMax)
+        let endNs = newcomersEndNs()
+        var ready = portion
+        repeat {
+            ready = SystemCall.epollWait(lobby, events, Int32(portion), timeoutMs: 0)
+            for index in 0..<max(0, ready) { handle(events[index], driver) }
+        } while ready == portion && MonotonicClock.nowNs() < endNs
     }
+
+    /// Until when newcomers may have more than their portion, monotonic: an eighth of the last round's time. Where those
+    /// inside keep rounds long there are few of them, and a portion a round would be next to nothing.
+    func newcomersEndNs() -> UInt64 { MonotonicClock.nowNs() &+ state.pointee.statistics.lastRoundNs / 8 }
 }

@@ -168,6 +168,7 @@ package final class Reactor {
     private func noteRound(_ startNs: UInt64) {
         let lagNs = MonotonicClock.nowNs() &- startNs
         state.pointee.statistics.rounds += 1
+        state.pointee.statistics.lastRoundNs = lagNs
         if lagNs > state.pointee.statistics.lagMaxNs { state.pointee.statistics.lagMaxNs = lagNs }
         let averageNs = state.pointee.statistics.lagAverageNs
         state.pointee.statistics.lagAverageNs = averageNs - averageNs / 8 + lagNs / 8

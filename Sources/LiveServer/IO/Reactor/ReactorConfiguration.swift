@@ -30,15 +30,15 @@ package struct ReactorConfiguration: Sendable {
     package var drainLooksMax: UInt8 = 12
     /// Bytes in one outbox; beyond it the connection ends with `.failed(ENOBUFS)`. Over the largest message (64 MiB).
     package var outboxBytesMax = 80 * 1024 * 1024
-    /// TLS handshakes a round whose costly part is done: those who are in wait at most for so many. The others lie in
-    /// the kernel until their turn, in the order in which they spoke.
-    package var handshakesPerRound = 8
+    /// TLS handshakes a round whose costly part is done: those who are in wait for so many, or for an eighth of a long
+    /// round's time. The others lie in the kernel until their turn, in the order in which they spoke.
+    package var handshakesPerRound = 1
     /// Time for a whole TLS handshake, from the accept, in milliseconds.
     package var handshakeTimeoutMs: UInt32 = 10_000
     /// What a peer gets, in the clear, whose first bytes on an encrypted connection are plain HTTP; empty: nothing.
     package var plainHTTPAnswer: [UInt8] = []
     /// Events of newcomers (accepted, not yet admitted by the driver) that a round serves, after those of all others: who
-    /// is in waits at most for so many. 0: newcomers are served like all others.
+    /// is in waits for so many, or for an eighth of a long round's time. 0: newcomers are served like all others.
     package var newcomersPerRound = 0
     /// Shortest time from the beginning of a round to that of the next, in nanoseconds; 0: a round as soon as there is
     /// something. Under load each message would otherwise wake the thread for itself; so those of the meantime share a
@@ -83,6 +83,8 @@ package struct ReactorStatistics: Sendable {
     package var handshakesWaiting = 0
     /// Time from waking to waiting again, moving average over about eight rounds, in nanoseconds.
     package var lagAverageNs: UInt64 = 0
+    /// The last such time, in nanoseconds.
+    package var lastRoundNs: UInt64 = 0
     /// The longest such time since `takeStatistics`, in nanoseconds.
     package var lagMaxNs: UInt64 = 0
     /// Connections now.

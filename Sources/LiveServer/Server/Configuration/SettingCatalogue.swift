@@ -111,8 +111,8 @@ package enum SettingCatalogue {
             "Connections accepted in one loop round of a reactor; the rest waits in the kernel's queue."),
         .integer(
             "limits.newcomer_portion", \.limits.newcomerPortion, 1...512, "events",
-            "Events of connections that have not joined yet, served in one loop round after those of all who have: "
-                + "a join storm delays those inside by so many."),
+            "Events of connections that have not joined yet, served in one loop round after those of all who have; more "
+                + "only in an eighth of a long round's time. A join storm delays those inside by so many."),
         .integer(
             "limits.round_spacing_us", \.limits.roundSpacingUs, 0...10_000, "µs",
             "Shortest time between the beginnings of two loop rounds: under load, messages that come meanwhile share a "

@@ -15,7 +15,7 @@ package struct TLSSettings: Sendable, Equatable {
     /// Time after which tickets are sealed with a new key, s.
     package var ticketRotationS = 43_200
     /// Handshakes that a round of a reactor begins.
-    package var handshakesPerRound = 8
+    package var handshakesPerRound = 1
     /// Time for a handshake, ms.
     package var handshakeTimeoutMs = 10_000
 
