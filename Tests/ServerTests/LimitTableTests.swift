@@ -43,7 +43,7 @@ import Testing
         ("reset_interval_ms", "Integration/SlowReaderTests.swift", "4408"),
         ("room_participants", "ServerTests/Core/NodeLimitTests.swift", "a full room takes moderators"),
         ("rooms", "ServerTests/Core/NodeLimitTests.swift", "rooms count over all reactors"),
-        ("round_spacing_us", "IOTests/ReactorLobbyTests.swift", "two rounds begin no closer than their spacing"),
+        ("round_rest_us", "IOTests/RoundRestTests.swift", "under a hail of small messages a loop rests"),
         ("silent_ms", "ServerTests/Core/TransportLimitTests.swift", "a silent socket is pinged, and ends"),
         ("sse_heartbeat_ms", "ServerTests/Core/TransportLimitTests.swift", "a quiet event stream gets a comment"),
         ("student_burst", "ServerTests/Core/AllowanceTests.swift", "a burst of commands is taken"),

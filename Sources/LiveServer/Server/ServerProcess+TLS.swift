@@ -71,7 +71,7 @@ extension ServerProcess {
         var reactor = ReactorConfiguration()
         reactor.acceptBudget = configuration.limits.acceptPortion
         reactor.newcomersPerRound = configuration.limits.newcomerPortion
-        reactor.roundSpacingNs = UInt64(configuration.limits.roundSpacingUs) * 1_000
+        reactor.roundRestNs = UInt64(configuration.limits.roundRestUs) * 1_000
         reactor.handshakesPerRound = configuration.tls.handshakesPerRound
         reactor.handshakeTimeoutMs = UInt32(configuration.tls.handshakeTimeoutMs)
         reactor.plainHTTPAnswer = NodeEncryption.plainHTTPAnswer

@@ -52,7 +52,7 @@ extension Reactor {
         } while ready == portion && MonotonicClock.nowNs() < endNs
     }
 
-    /// Until when newcomers may have more than their portion, monotonic: an eighth of the last round's time. Where those
-    /// inside keep rounds long there are few of them, and a portion a round would be next to nothing.
+    /// Until when newcomers may have more than their portion, monotonic: an eighth of the last round's time. Where
+    /// those inside keep rounds long there are few of them, and a portion a round would be next to nothing.
     func newcomersEndNs() -> UInt64 { MonotonicClock.nowNs() &+ state.pointee.statistics.lastRoundNs / 8 }
 }

@@ -88,7 +88,7 @@ package final class Reactor {
     /// Runs rounds until `stop`, then ends every connection with `.closed`, lets the driver go and returns.
     package func run() {
         // With the kernel's own 50 microseconds of slack each rest would be twice as long as it should.
-        if configuration.roundSpacingNs > 0 { _ = live_thread_timer_slack(1_000) }
+        if configuration.roundRestNs > 0 { _ = live_thread_timer_slack(1_000) }
         while !isStopping { turn(waitMaxMs: configuration.waitMaxMs) }
         endAll()
         driver = nil
@@ -100,9 +100,10 @@ package final class Reactor {
     /// One round that waits at most `waitMaxMs`; for tests and for loops that have more to do than this reactor.
     package func turn(waitMaxMs: UInt32) {
         guard let driver else { preconditionFailure("attach a driver before the first round") }
-        let ready = wait(timeoutMs: timeoutMs(waitMaxMs, from: spaceRounds()))
+        let ready = wait(timeoutMs: timeoutMs(waitMaxMs, from: restAfterRound()))
         state.pointee.readClocks()
         let startNs = state.pointee.nowNs
+        let sendsBefore = state.pointee.statistics.sends
         if waker.takePending() { driver.mailArrived() }
         redeliverKept(driver)
         newcomersWait = false
@@ -112,18 +113,18 @@ package final class Reactor {
         fireTimers(driver)
         driver.roundEnded()
         finishEnded(driver)
-        noteRound(startNs)
+        noteRound(startNs, events: ready, sends: state.pointee.statistics.sends - sendsBefore)
     }
 
     // MARK: Steps of a round
 
-    /// Lets what comes shortly after the last round gather, where that round was short.
+    /// Under a hail of small messages, lets some gather.
     /// - Returns: the time, in nanoseconds.
-    private func spaceRounds() -> UInt64 {
+    private func restAfterRound() -> UInt64 {
         let nowNs = MonotonicClock.nowNs()
-        let sinceNs = nowNs &- state.pointee.nowNs
-        guard sinceNs < configuration.roundSpacingNs, !isStopping, !state.pointee.hasWorkWaiting else { return nowNs }
-        SystemCall.sleep(ns: configuration.roundSpacingNs - sinceNs)
+        let dueNs = state.pointee.rest.dueNs(nowNs: nowNs, restNs: configuration.roundRestNs)
+        guard dueNs > 0, !isStopping, !state.pointee.hasWorkWaiting else { return nowNs }
+        SystemCall.sleep(ns: dueNs)
         return MonotonicClock.nowNs()
     }
 
@@ -165,8 +166,11 @@ package final class Reactor {
         return wakeMs <= nowMs ? 0 : Int32(min(wakeMs - nowMs, UInt64(waitMaxMs), UInt64(Int32.max)))
     }
 
-    private func noteRound(_ startNs: UInt64) {
-        let lagNs = MonotonicClock.nowNs() &- startNs
+    private func noteRound(_ startNs: UInt64, events: Int, sends: UInt64) {
+        let endNs = MonotonicClock.nowNs()
+        state.pointee.rest.ended(
+            startNs: startNs, endNs: endNs, events: events, sends: sends, restNs: configuration.roundRestNs)
+        let lagNs = endNs &- startNs
         state.pointee.statistics.rounds += 1
         state.pointee.statistics.lastRoundNs = lagNs
         if lagNs > state.pointee.statistics.lagMaxNs { state.pointee.statistics.lagMaxNs = lagNs }
@@ -213,6 +217,7 @@ struct ReactorState: ~Copyable {
     var timers: TimerWheel
     var nowNs: UInt64
     var wallMs: Int64
+    var rest = RoundRest()
     var statistics = ReactorStatistics()
     /// Connections whose end is to be told, in order.
     var ended: [ConnectionID] = []

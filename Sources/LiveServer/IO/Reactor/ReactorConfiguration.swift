@@ -37,13 +37,11 @@ package struct ReactorConfiguration: Sendable {
     package var handshakeTimeoutMs: UInt32 = 10_000
     /// What a peer gets, in the clear, whose first bytes on an encrypted connection are plain HTTP; empty: nothing.
     package var plainHTTPAnswer: [UInt8] = []
-    /// Events of newcomers (accepted, not yet admitted by the driver) that a round serves, after those of all others: who
-    /// is in waits for so many, or for an eighth of a long round's time. 0: newcomers are served like all others.
+    /// Events of newcomers (accepted, not yet admitted by the driver) that a round serves, after those of all others:
+    /// who is in waits for so many, or for an eighth of a long round's time. 0: newcomers are served like all others.
     package var newcomersPerRound = 0
-    /// Shortest time from the beginning of a round to that of the next, in nanoseconds; 0: a round as soon as there is
-    /// something. Under load each message would otherwise wake the thread for itself; so those of the meantime share a
-    /// round, a wake and a write. Rounds that are longer, and those with work left over, wait for nothing.
-    package var roundSpacingNs: UInt64 = 0
+    /// Rest between two rounds under a hail of small messages (`RoundRest`), in nanoseconds; 0: none.
+    package var roundRestNs: UInt64 = 0
     /// The longest wait for the kernel, in milliseconds; only bounds how late a lost wake would be noticed.
     package var waitMaxMs: UInt32 = 60_000
 

@@ -37,8 +37,8 @@ package struct LimitSettings: Sendable, Equatable {
     package var acceptPortion = 64
     /// Events of connections outside any room that a loop round serves.
     package var newcomerPortion = 32
-    /// Shortest time between the beginnings of two loop rounds, µs.
-    package var roundSpacingUs = 50
+    /// Rest between two loop rounds under a hail of small messages, µs.
+    package var roundRestUs = 50
     /// People in one room.
     package var roomParticipants = 50_000
     /// Resident memory of the process, bytes; 0: four fifths of what the machine or its control group has.

@@ -111,12 +111,12 @@ package enum SettingCatalogue {
             "Connections accepted in one loop round of a reactor; the rest waits in the kernel's queue."),
         .integer(
             "limits.newcomer_portion", \.limits.newcomerPortion, 1...512, "events",
-            "Events of connections that have not joined yet, served in one loop round after those of all who have; more "
-                + "only in an eighth of a long round's time. A join storm delays those inside by so many."),
+            "Events of connections that have not joined yet, served in one loop round after those of all who have; "
+                + "more only in an eighth of a long round's time. A join storm delays those inside by so many."),
         .integer(
-            "limits.round_spacing_us", \.limits.roundSpacingUs, 0...10_000, "µs",
-            "Shortest time between the beginnings of two loop rounds: under load, messages that come meanwhile share a "
-                + "round. 0 saves them this wait, for more CPU."),
+            "limits.round_rest_us", \.limits.roundRestUs, 0...10_000, "µs",
+            "Rest between two loop rounds under a hail of small messages (over ten thousand a second): those that come "
+                + "meanwhile share a round, for half of the CPU. 0: none."),
         .integer(
             "limits.memory_bytes", \.limits.memoryBytes, 0...1_125_899_906_842_624, "bytes",
             "Resident memory of the process; near it joins are refused, then tails shortened, then slow readers and "
