@@ -38,6 +38,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", path: "Sources/LiveServer/CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CQRCode", path: "Sources/LiveServer/CQRCode", providers: [.apt(["libqrcodegen-dev"])]),
         .systemLibrary(name: "CCurl", path: "Sources/Analytics/CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CHiredis", path: "Sources/Rooms/CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CSQLite", path: "Sources/Rooms/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
 
         // Level 1
@@ -53,7 +54,7 @@ let package = Package(
 
         // Level 2
         .target(
-            name: "RoomsBackplane", dependencies: ["Rooms", "LiveIO"], path: "Sources/Rooms/Backplane",
+            name: "RoomsBackplane", dependencies: ["Rooms", "LiveIO", "CHiredis"], path: "Sources/Rooms/Backplane",
             swiftSettings: strict),
         .target(
             name: "RoomsStore", dependencies: ["Rooms", "LiveIO", "CSQLite"], path: "Sources/Rooms/Store",
@@ -104,6 +105,9 @@ let package = Package(
         .testTarget(
             name: "RoomsTests", dependencies: ["Rooms", "RoomHistories", "LiveTestSupport"], path: "Tests/RoomsTests",
             swiftSettings: strict),
+        .testTarget(
+            name: "RoomsBackplaneTests", dependencies: ["RoomsBackplane", "LiveTestSupport"],
+            path: "Tests/BackplaneTests", swiftSettings: strict),
         .testTarget(
             name: "RoomsStoreTests", dependencies: ["RoomsStore", "Rooms", "LiveIO", "LiveTestSupport", "CSQLite"],
             path: "Tests/StoreTests", swiftSettings: strict),

@@ -9,8 +9,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 which=${1:-all}
 seconds=${2:-30}
-suites=${SUITES:-LiveIOTests LiveProtocolTests LiveKeysTests RoomsTests RoomsStoreTests LiveServerTests FuzzTests
-    IntegrationTests}
+suites=${SUITES:-LiveIOTests LiveProtocolTests LiveKeysTests RoomsTests RoomsStoreTests RoomsBackplaneTests
+    LiveServerTests FuzzTests IntegrationTests}
 attacks="floods.pings floods.chats floods.bombs floods.fragments slow.resets slow.half requests.refusals crowds.rooms"
 people=200
 swift=$(scripts/find-swift.sh)

@@ -13,14 +13,16 @@ swift_least=6.2
 #   libcurl4 libxml2 libncurses6 libsqlite3-0 tzdata    what the Swift toolchain itself loads
 #   libssl-dev zlib1g-dev libsqlite3-dev libqrcodegen-dev    HMAC and hashes, CRC, the store, QR codes
 #   libcurl4-openssl-dev                         key sets of token issuers
+#   libhiredis-dev                               the protocol of Redis
 #   git ca-certificates                          SwiftPM fetches the packages named in Package.swift
 run_packages="make g++ libcurl4 libxml2 libncurses6 libsqlite3-0 tzdata
-    libssl-dev zlib1g-dev libsqlite3-dev libqrcodegen-dev libcurl4-openssl-dev git
-    ca-certificates"
+    libssl-dev zlib1g-dev libsqlite3-dev libqrcodegen-dev libcurl4-openssl-dev
+    libhiredis-dev git ca-certificates"
 #   openssl                                      certificates and a foreign client for the TLS tests
 #   python3-venv chromium fonts-dejavu-core      the browser tests: Playwright drives Debian's Chromium
+#   redis-server                                 the server that the tests of the backplane start themselves
 #   prometheus                                   its promtool tests the alert rules
-test_packages="python3 openssl python3-venv chromium fonts-dejavu-core prometheus"
+test_packages="python3 openssl python3-venv chromium fonts-dejavu-core prometheus redis-server"
 #   the rest                                     one WebSocket or event stream library of each language
 interop_packages="python3 python3-venv curl gcc libwebsockets-dev nodejs node-ws node-eventsource
     golang-go golang-github-gorilla-websocket-dev golang-nhooyr-websocket-dev golang-golang-x-net-dev

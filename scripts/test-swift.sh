@@ -25,8 +25,8 @@ run() {
     { "$swift" test --skip-build "$@" 2>&1 || echo "$name" >>"$log/groups"; } | tee "$log/out"
     grep -E "✘|Fatal error|unexpected signal|rror: Exited" "$log/out" | sed "s/^/$name: /" >>"$log/lines" || true
 }
-groups="LiveIOTests|LiveProtocolTests|LiveKeysTests|RoomsTests|TidyTests FuzzTests RoomsStoreTests LiveServerTests
-    SimulationTests IntegrationTests LoadTests"
+groups="LiveIOTests|LiveProtocolTests|LiveKeysTests|RoomsTests|TidyTests FuzzTests RoomsStoreTests|RoomsBackplaneTests
+    LiveServerTests SimulationTests IntegrationTests LoadTests"
 # Nothing is left out by being forgotten here.
 for target in $(grep -A 1 'testTarget(' Package.swift | sed -n 's/.*name: "\([A-Za-z]*\)".*/\1/p'); do
     echo "$groups" | tr '| ' '\n\n' | grep -qx "$target" || failed="$failed $target(in-no-group)"

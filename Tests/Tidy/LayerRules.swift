@@ -11,7 +11,7 @@ enum LayerRules {
             ["Glibc", "Synchronization", "LiveIO", "LiveProtocol", "COpenSSL", "CCurl"]
         ),
         ("Sources/Rooms/Domain/", []),
-        ("Sources/Rooms/Backplane/", ["Glibc", "Synchronization", "Rooms", "LiveIO"]),
+        ("Sources/Rooms/Backplane/", ["Glibc", "Synchronization", "Rooms", "LiveIO", "CHiredis"]),
         ("Sources/Rooms/Store/", ["Glibc", "Synchronization", "Rooms", "LiveIO", "CSQLite"]),
         (
             "Sources/LiveServer/Server/",
