@@ -82,6 +82,14 @@ final class RedisProbe {
         }
     }
 
+    /// Reads what is there, without waiting.
+    func readNow() {
+        while closed == nil, let bytes = peer.readNow() {
+            let actions = bytes.isEmpty ? link.ended("the peer's end") : bytes.withUnsafeBytes { link.received($0) }
+            try? carryOut(actions)
+        }
+    }
+
     private func carryOut(_ actions: [RedisLink.Action]) throws {
         for action in actions {
             switch action {

@@ -98,6 +98,14 @@ final class UnixPeer {
         return Array(buffer[..<max(0, count)])
     }
 
+    /// The same without waiting; nil where nothing is there.
+    func readNow() -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(fd, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+        if count < 0, errno == EAGAIN { return nil }
+        return Array(buffer[..<max(0, count)])
+    }
+
     func close() {
         if fd >= 0 { Glibc.close(fd) }
         fd = -1
