@@ -25,11 +25,11 @@ package func raiseDescriptorLimit() -> DescriptorLimit {
     return DescriptorLimit(current: UInt64(limit.rlim_cur), ceiling: UInt64(limit.rlim_max))
 }
 
-/// Makes room in the process's table for descriptors up to `count`, or to the limit in force. At start, while the
-/// process has one thread.
+/// Makes room in the process's table for descriptors up to `count`, or to the limit in force. At start, before
+/// anybody waits for the process.
 ///
 /// The kernel doubles the table as descriptors are opened, and where threads share it, waits each time until all CPUs
-/// have passed a quiet state: 10 to 25 ms in which the thread that accepts stands still (Linux, fs/file.c,
+/// have passed a quiet state: 13 to 20 ms in which the thread that accepts stands still (Linux, fs/file.c,
 /// expand_fdtable). A table never shrinks; it takes 8 bytes a descriptor.
 package func makeRoomForDescriptors(_ count: Int) {
     var limit = rlimit()

@@ -23,7 +23,7 @@ extension SettingCatalogue {
         .integer(
             "tls.handshakes_per_round", \.tls.handshakesPerRound, 1...10_000, "handshakes",
             "Handshakes that one round of a reactor begins, more only in an eighth of a long round's time: who is in "
-                + "waits for so many. One takes 0.3 ms with an ECDSA key, 1.3 ms with RSA; rounds follow at once while "
+                + "waits for so many. One takes 0.3 ms with an ECDSA key, 0.5 ms with RSA; rounds follow at once while "
                 + "some wait, so more of them are no faster."),
         .integer(
             "tls.handshake_timeout_ms", \.tls.handshakeTimeoutMs, 500...300_000, "ms",
