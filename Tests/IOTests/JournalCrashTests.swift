@@ -76,7 +76,8 @@ import Testing
         for count in 32...used {
             let torn = Array(bytes[..<count]) + [UInt8](repeating: 0, count: 4_096 - count)
             // A record may end in zeros of its own: then the cut tore nothing.
-            let whole = (count...used).prefix { bytes[count..<$0].allSatisfy { $0 == 0 } }.last ?? count
+            let zeros = (count...used).prefix { end in bytes[count..<end].allSatisfy { $0 == 0 } }
+            let whole = zeros.last ?? count
             try check(torn, options, holds: model.kept(whole), "zeros from \(count)")
         }
     }

@@ -8,8 +8,14 @@ import Testing
 
 @testable import LiveIO
 
+/// What a process that commits until it dies is told.
+private struct CommittingLife: Codable {
+    let path: String
+    let sync: Bool
+}
+
 /// What only a whole process can show: its descriptors really used up, and its death.
-@Suite struct ProcessTests {
+@Suite(.serialized) struct ProcessTests {
     @Test func `with the process's descriptors really used up newcomers are turned away, and it recovers`() async {
         await #expect(processExitsWith: .success) {
             let bench = try Bench()
@@ -43,11 +49,13 @@ import Testing
     func `a process killed in the middle of its commits loses nothing that it acknowledged`(sync: Bool) async throws {
         let folder = TemporaryDirectory("killed")
         let path = folder.path
-        await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, sync = sync as Bool] in
-            var options = JournalOptions.small(64 * 1024, reserve: sync ? 1 : 0)
+        try ExitTestInput.leave(CommittingLife(path: path, sync: sync), for: "commits")
+        await #expect(processExitsWith: .signal(SIGKILL)) {
+            let life = try ExitTestInput.take(CommittingLife.self, for: "commits")
+            var options = JournalOptions.small(64 * 1024, reserve: life.sync ? 1 : 0)
             options.freeBytesMin = 0
-            var writer = try JournalWriter(directory: "\(path)/j", options: options)
-            let acknowledged = open("\(path)/acknowledged", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+            var writer = try JournalWriter(directory: "\(life.path)/j", options: options)
+            let acknowledged = open("\(life.path)/acknowledged", O_WRONLY | O_CREAT | O_APPEND, 0o600)
             let count = Atomic(0)
             CoreThread.start(name: "killer") {
                 while count.load(ordering: .relaxed) < 50 { usleep(100) }
@@ -56,7 +64,7 @@ import Testing
             var random = SeededRandom(seed: 21)
             for number in 0..<UInt32.max {
                 let payload = withUnsafeBytes(of: number) { Array($0) } + random.bytes(random.below(500))
-                try writer.commit([Entry(1, payload), Entry(2, payload)], sync: sync)
+                try writer.commit([Entry(1, payload), Entry(2, payload)], sync: life.sync)
                 var done = number
                 write(acknowledged, &done, 4)
                 count.add(1, ordering: .relaxed)

@@ -57,7 +57,8 @@ import Testing
         #expect(ECDSASignature.raw(der: der) == raw)
         #expect(!Self.verifies(key.publicKey, der))
         let zeros = [UInt8](repeating: 0, count: 32)
-        for zero in [zeros + raw[32...], Array(raw[..<32]) + zeros, zeros + zeros] {
+        let halves: [[UInt8]] = [zeros + Array(raw[32...]), Array(raw[..<32]) + zeros, zeros + zeros]
+        for zero in halves {
             #expect(!Self.verifies(key.publicKey, zero))
             #expect(zero.withUnsafeBytes { ECDSASignature.der(raw: $0) } == nil)
         }

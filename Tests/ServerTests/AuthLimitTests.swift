@@ -150,7 +150,8 @@ import Testing
             return ring != 2
         }
         for (left, top) in [(0, 0), (code.side - 7, 0), (0, code.side - 7)] {
-            let found = (0..<49).map { code.dark[(top + $0 / 7) * code.side + left + $0 % 7] }
+            let corner = top * code.side + left
+            let found = (0..<49).map { at in code.dark[corner + at / 7 * code.side + at % 7] }
             #expect(found == finder)
         }
         #expect(QRCode.svg("") == nil)

@@ -1,7 +1,7 @@
 // Owns a set of public keys as an issuer publishes it (JWKS, RFC 7517 §5) and the look-up by id. Immutable: another
 // answer of the issuer is another set. Never fetches. At most 64 keys and 256 KiB.
 
-package import LiveProtocol
+internal import LiveProtocol
 
 /// Why a text is not a usable set.
 package enum KeySetError: Error, Equatable, Sendable {

@@ -14,7 +14,11 @@ private let chosen: FuzzTarget = {
 }()
 
 /// One input.
+#if compiler(>=6.3)
 @c(LLVMFuzzerTestOneInput)
+#else
+@_cdecl("LLVMFuzzerTestOneInput")
+#endif
 public func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     chosen.run(Array(UnsafeBufferPointer(start: data, count: count)))
     return 0

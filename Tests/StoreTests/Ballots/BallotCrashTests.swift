@@ -36,10 +36,8 @@ struct BallotCrashTests {
     }
 
     private static func die(_ path: String, step: Int, occurrence: Int, voters: Int) async throws {
-        await #expect(processExitsWith: .signal(SIGKILL)) {
-            [path = path as String, step = step as Int, occurrence = occurrence as Int, voters = voters as Int] in
-            try CrashLife(path: path, step: step, occurrence: occurrence, voters: voters).live()
-        }
+        try ExitTestInput.leave(CrashLife(path: path, step: step, occurrence: occurrence, voters: voters), for: "desk")
+        await #expect(processExitsWith: .signal(SIGKILL)) { try ExitTestInput.take(CrashLife.self, for: "desk").live() }
     }
 
     /// Everybody who was told so is in the count after the restart, with the choice that was sent.

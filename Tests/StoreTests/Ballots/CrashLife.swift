@@ -8,7 +8,7 @@ import Rooms
 import RoomsStore
 
 /// What one life does, and where it dies.
-struct CrashLife {
+struct CrashLife: Codable {
     /// The data folder; receipts are noted beside it.
     let path: String
     /// Dies at this step, or at any where negative …

@@ -8,7 +8,7 @@ import Rooms
 import RoomsStore
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(3)), .serialized)
 struct HistoryCrashTests {
     let directory = TemporaryDirectory("histcrash")
 
@@ -99,8 +99,9 @@ struct HistoryCrashTests {
     @Test(arguments: [3, 20, 60, 150])
     func `killed while it projects, it goes on where its cursor stands`(loads: Int) async throws {
         let path = directory.path("data")
-        await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, loads = loads as Int] in
-            try HistoryLife(path: path, loads: loads).live()
+        try ExitTestInput.leave(HistoryLife(path: path, loads: loads), for: "history")
+        await #expect(processExitsWith: .signal(SIGKILL)) {
+            try ExitTestInput.take(HistoryLife.self, for: "history").live()
         }
         // What was committed is in the journal; the count of loads says how much at least was projected.
         let probe = try HistoryProbe(directory)
@@ -117,7 +118,7 @@ struct HistoryCrashTests {
 }
 
 /// A process that writes and projects until it dies.
-struct HistoryLife {
+struct HistoryLife: Codable {
     let path: String
     let loads: Int
 

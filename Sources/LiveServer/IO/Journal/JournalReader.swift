@@ -5,8 +5,9 @@ internal import Glibc
 
 /// Reads records one after the other, across segments; at the end it waits for no one and can be asked again.
 package struct JournalReader: ~Copyable {
-    private let directory: String
-    private let following: JournalTail?
+    // Never changed: Swift 6.2 lets the initialiser call no mutating method where one of these is a `let`.
+    private var directory: String
+    private var following: JournalTail?
     private var cursor: SegmentCursor?
     /// Where the current segment ends, once its successor says so.
     private var segmentEnd: UInt64?

@@ -13,9 +13,8 @@ struct JSONScanner {
     }
 
     /// The byte at the position; 0 at the end.
-    var byte: UInt8 {
-        @inline(__always) get { text[at] }
-    }
+    @inline(__always)
+    var byte: UInt8 { text[at] }
     var isAtEnd: Bool { at == count }
 
     func error(_ reason: JSONError.Reason) -> JSONError { JSONError(reason: reason, offset: at) }

@@ -40,7 +40,7 @@ struct SessionTable: ~Copyable {
     }
 
     /// The session in a slot, whoever it is: for loops over members, whose lists hold live slots only.
-    @inline(always)
+    @inline(__always)
     func at(_ index: UInt32) -> UnsafeMutablePointer<Session> {
         chunks[Int(index) / SessionTable.chunkSessions] + Int(index) % SessionTable.chunkSessions
     }

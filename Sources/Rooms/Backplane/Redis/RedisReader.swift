@@ -48,8 +48,8 @@ package struct RedisReader: ~Copyable {
     }
 
     private var failure: RedisProtocolFailure {
-        let text = withUnsafePointer(to: &reader.pointee.errstr) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 128) { String(cString: $0) }
+        let text = withUnsafeBytes(of: reader.pointee.errstr) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
         return RedisProtocolFailure(description: text.isEmpty ? "unreadable reply" : text)
     }
