@@ -87,17 +87,17 @@ test-conformance: build ## compares compression with that of PyPI's websockets
 	@scripts/say.sh "running the tests against other implementations"
 	@LIVESERVER_BIN="$(CURDIR)/.build/$(CONFIGURATION)/liveserver" Tests/Conformance/run.sh
 
-sanitize: setup ## runs the tests, a busy class and attacks under AddressSanitizer and ThreadSanitizer
+sanitize: setup-test ## runs the tests, a busy class and attacks under AddressSanitizer and ThreadSanitizer
 	@scripts/sanitize.sh all
 
-sanitize-server: setup ## the server alone under both sanitizers: a busy class and attacks, in minutes
+sanitize-server: setup-test ## the server alone under both sanitizers: a busy class and attacks, in minutes
 	@scripts/sanitize.sh server
 
-faults: setup ## kills the node, fills its disk, stops reading: against the real server
+faults: setup-test ## kills the node, fills its disk, stops reading: against the real server
 	@$(SWIFT) build --product liveserver
 	@scripts/faults.sh
 
-hostile: setup ## attacks on a running node, and what others notice of them: all, five seconds each
+hostile: setup-test ## attacks on a running node, and what others notice of them: all, five seconds each
 	@$(SWIFT) build --product liveserver
 	@scripts/hostile.sh all
 

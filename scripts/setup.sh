@@ -90,8 +90,23 @@ check_packages() {
     [ -z "$extra" ] || install $extra || say "going on without the tests that need them"
 }
 
+# Installs the distribution's own Swift where it is new enough: Debian's since 2026.
+install_swift() {
+    candidate=$(apt-cache policy swiftlang 2>/dev/null | sed -n 's/ *Candidate: \([0-9][0-9.]*\).*/\1/p')
+    if [ -z "$candidate" ] || ! at_least "$candidate"; then return; fi
+    say "no Swift here; the distribution has $candidate"
+    install swiftlang || true
+}
+
+# Whether the version `$1` will do.
+at_least() { [ "$(printf '%s\n%s\n' "$swift_least" "$1" | sort -V | head -n 1)" = "$swift_least" ]; }
+
 check_swift() {
     swift=$("$(dirname "$0")/find-swift.sh")
+    if [ -z "$swift" ] && command -v apt-cache >/dev/null 2>&1; then
+        install_swift
+        swift=$("$(dirname "$0")/find-swift.sh")
+    fi
     if [ -z "$swift" ]; then
         say "Swift $swift_least or later is missing (looked on PATH, in /opt/swift and in swiftly's folder)."
         say "Get it from https://www.swift.org/install/linux/ and put its usr/bin on PATH, or unpack it to /opt/swift."
@@ -103,7 +118,7 @@ check_swift() {
         exit 1
     fi
     version=$(echo "$text" | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' | head -n 1)
-    if [ "$(printf '%s\n%s\n' "$swift_least" "$version" | sort -V | head -n 1)" != "$swift_least" ]; then
+    if ! at_least "$version"; then
         say "Swift $version at $swift is too old: $swift_least or later, see https://www.swift.org/install/linux/"
         exit 1
     fi
@@ -118,3 +133,7 @@ else
     echo
 fi
 check_swift
+if [ "$purpose" != run ] && ! "$(dirname "$0")/mend-debian-swift.sh" --check "$swift"; then
+    say "this Swift lacks parts that tests link against: run scripts/mend-debian-swift.sh as root, then try again"
+    exit 1
+fi
