@@ -71,12 +71,14 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
         return result
     }
 
-    /// The seeds that a property test runs: `1 ... count`, or only the one in `LIVE_TEST_SEED` to replay a failure.
+    /// The seeds that a property test runs: `1 ... count`, as many as `LIVE_TEST_SEEDS` says for a long run, or only
+    /// the one in `LIVE_TEST_SEED` to replay a failure.
     ///
     /// Pass them as `@Test(arguments:)`: a failure then names its seed by itself.
     package static func seeds(_ count: Int) -> [UInt64] {
         if let text = getenv("LIVE_TEST_SEED"), let seed = UInt64(String(cString: text)) { return [seed] }
-        return (0..<UInt64(count)).map { $0 + 1 }
+        let wanted = getenv("LIVE_TEST_SEEDS").flatMap { Int(String(cString: $0)) } ?? count
+        return (0..<UInt64(wanted)).map { $0 + 1 }
     }
 }
 

@@ -57,7 +57,7 @@ private final class FeedingHome {
         while taken < news.messages.count {
             let message = try #require(news.messages[taken].payload.withUnsafeBytes { RoomMessage($0) })
             taken += 1
-            try carryOut(feed.news(message, epoch: "epoch001"))
+            try carryOut(feed.news(message))
         }
     }
 
@@ -83,7 +83,7 @@ private final class FeedingHome {
             {
                 SequenceScript.call(
                     digest: facts.scripts[0], keys: Self.keys, terms: terms, tag: [1],
-                    entry: [UInt8](repeating: 7, count: 200), frames: [])
+                    entry: TestEntry.bytes, frames: [UInt8](repeating: 7, count: 100))
             }
         )
     }

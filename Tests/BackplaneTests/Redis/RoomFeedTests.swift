@@ -7,16 +7,11 @@ import Testing
 @Suite struct RoomFeedTests {
     private static let epoch = "epoch001"
 
-    private func message(_ seq: UInt64) throws -> RoomMessage {
-        var bytes: [UInt8] = []
-        for number in [seq, 1_800_000_000_000 + seq] {
-            withUnsafeBytes(of: number.littleEndian) { bytes += Array($0) }
-        }
-        bytes += [0, 0, 1, 0, 0, 0, 7]
-        return try #require(bytes.withUnsafeBytes { RoomMessage($0) })
+    private func message(_ seq: UInt64, epoch: String = epoch) throws -> RoomMessage {
+        RoomMessage(seq: seq, ts: 1_800_000_000_000 + Int64(seq), epoch: epoch, tag: [], entry: [7], frames: [])
     }
 
-    private func messages(_ seqs: ClosedRange<UInt64>) throws -> [RoomMessage] { try seqs.map(message) }
+    private func messages(_ seqs: ClosedRange<UInt64>) throws -> [RoomMessage] { try seqs.map { try message($0) } }
 
     /// A feed that has caught up behind seq 10.
     private func live() -> RoomFeed {
@@ -31,7 +26,7 @@ import Testing
         var feed = RoomFeed(epoch: Self.epoch, applied: 10)
         _ = feed.start()
         _ = feed.subscribed()
-        #expect(try feed.news(message(14), epoch: Self.epoch).isEmpty)
+        #expect(try feed.news(message(14)).isEmpty)
         #expect(try feed.range(messages(11...12), isEnd: false) == [.deliver(messages(11...12)), .read(after: 12)])
         #expect(!feed.isLive)
         let rest = [RoomFeedAction.deliver([try message(13)]), .deliver([try message(14)]), .caughtUp]
@@ -41,16 +36,16 @@ import Testing
 
     @Test func `news in order are delivered at once, and doubled ones never again`() throws {
         var feed = live()
-        #expect(try feed.news(message(11), epoch: Self.epoch) == [.deliver([message(11)])])
-        #expect(try feed.news(message(11), epoch: Self.epoch).isEmpty)
-        #expect(try feed.news(message(3), epoch: Self.epoch).isEmpty)
-        #expect(try feed.news(message(12), epoch: Self.epoch) == [.deliver([message(12)])])
+        #expect(try feed.news(message(11)) == [.deliver([message(11)])])
+        #expect(try feed.news(message(11)).isEmpty)
+        #expect(try feed.news(message(3)).isEmpty)
+        #expect(try feed.news(message(12)) == [.deliver([message(12)])])
     }
 
     @Test func `a gap is read from the log once, and what came behind it is not lost`() throws {
         var feed = live()
-        #expect(try feed.news(message(13), epoch: Self.epoch) == [.read(after: 10)])
-        #expect(try feed.news(message(14), epoch: Self.epoch).isEmpty, "one repair at a time")
+        #expect(try feed.news(message(13)) == [.read(after: 10)])
+        #expect(try feed.news(message(14)).isEmpty, "one repair at a time")
         let actions = feed.range(try messages(11...12), isEnd: true)
         #expect(try actions == [.deliver(messages(11...12)), .deliver(messages(13...14)), .caughtUp])
     }
@@ -79,26 +74,53 @@ import Testing
         var feed = live()
         #expect(feed.head(12) == [.read(after: 10)])
         #expect(feed.range([], isEnd: true) == [.reload])
-        #expect(try !feed.isLive && feed.news(message(13), epoch: Self.epoch).isEmpty)
+        #expect(try !feed.isLive && feed.news(message(13)).isEmpty)
         // What comes while the log is read may stand behind it: it is asked for once more.
         var other = live()
         _ = other.head(11)
-        #expect(try other.news(message(13), epoch: Self.epoch).isEmpty)
+        #expect(try other.news(message(13)).isEmpty)
         #expect(try other.range([message(11)], isEnd: true) == [.deliver([message(11)]), .read(after: 11)])
         #expect(other.range([], isEnd: true) == [.reload])
     }
 
     @Test func `messages of another epoch are never delivered`() throws {
         var feed = live()
-        #expect(try feed.news(message(11), epoch: "epoch002") == [.otherEpoch("epoch002")])
+        #expect(try feed.news(message(11, epoch: "epoch002")) == [.otherEpoch("epoch002")])
         #expect(feed.applied == 10)
+        var reading = RoomFeed(epoch: Self.epoch, applied: 10)
+        _ = reading.start()
+        _ = reading.subscribed()
+        let range = [try message(11), try message(12, epoch: "epoch002"), try message(13, epoch: "epoch002")]
+        let expected: [RoomFeedAction] = [.deliver([try message(11)]), .otherEpoch("epoch002")]
+        #expect(reading.range(range, isEnd: true) == expected)
+        #expect(reading.applied == 11 && !reading.isLive)
+    }
+
+    @Test func `behind a change of epoch the log begins with entries of the one before, and only up to the base`()
+        throws
+    {
+        func feed(base: UInt64) -> RoomFeed {
+            var feed = RoomFeed(
+                epoch: "epoch002", previous: RoomLineage(epoch: Self.epoch, base: base), applied: 10)
+            _ = feed.start()
+            _ = feed.subscribed()
+            return feed
+        }
+        let log = [try message(11), try message(12), try message(13, epoch: "epoch002")]
+        var whole = feed(base: 12)
+        #expect(whole.range(log, isEnd: true) == [.deliver(log), .caughtUp])
+        var early = feed(base: 11)
+        #expect(early.range(log, isEnd: true) == [.deliver([log[0]]), .otherEpoch(Self.epoch)])
+        // Another epoch, later than this one, that went on from an earlier base.
+        var late = feed(base: 12)
+        #expect(try late.range([message(11, epoch: "epoch003")], isEnd: true) == [.otherEpoch("epoch003")])
     }
 
     @Test func `after a lost connection it goes on behind what was applied`() throws {
         var feed = live()
-        _ = feed.news(try message(13), epoch: Self.epoch)
+        _ = feed.news(try message(13))
         feed.lost()
-        #expect(try feed.news(message(11), epoch: Self.epoch).isEmpty && feed.waiting == 0)
+        #expect(try feed.news(message(11)).isEmpty && feed.waiting == 0)
         #expect(try feed.range([message(11)], isEnd: true).isEmpty, "an answer to a question of before")
         #expect(feed.start() == [.subscribe])
         #expect(feed.subscribed() == [.read(after: 10)])
@@ -110,7 +132,7 @@ import Testing
         _ = feed.start()
         _ = feed.subscribed()
         let count = UInt64(RoomFeed.bufferMax) + 100
-        for seq in 2...count { _ = feed.news(try message(seq), epoch: Self.epoch) }
+        for seq in 2...count { _ = feed.news(try message(seq)) }
         #expect(feed.waiting == RoomFeed.bufferMax)
         let first = feed.range([try message(1)], isEnd: true)
         #expect(first.last == .read(after: UInt64(RoomFeed.bufferMax) + 1))
@@ -162,7 +184,7 @@ import Testing
             case 4...6:
                 guard !flying.isEmpty else { break }
                 let one = flying.remove(at: Int(random.next() % UInt64(flying.count)))
-                carryOut(feed.news(one, epoch: Self.epoch))
+                carryOut(feed.news(one))
             case 7, 8: answerOne()
             default:
                 guard random.next() % 8 == 0 else { break }

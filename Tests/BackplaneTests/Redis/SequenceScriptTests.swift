@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct SequenceScriptTests {
     private static let keys = RoomKeys(prefix: "lc:", room: "demo/cs101/live")
-    private static let entry = Array("an entry".utf8)
+    private static let entry = TestEntry.bytes
     private static let frames: [UInt8] = [0, 255, 13, 10]
 
     private func connect(_ server: RedisServer) throws -> (RedisProbe, RedisServerFacts) {

@@ -4,6 +4,8 @@
 //
 //   down ──start──► subscribing ──subscribed──► reading ──range to the end──► live ──gap──► reading
 //
+// Every message is held against the room's lineage: after a change of epoch the log begins with entries of the one
+// before.
 // Subscribing comes first and reading second, so that what is published meanwhile waits here and nothing falls between.
 // Limits: `bufferMax` messages ahead; beyond it the farthest are let go, since the log has them.
 
@@ -19,7 +21,7 @@ package enum RoomFeedAction: Equatable, Sendable {
     case caughtUp
     /// The log no longer reaches back to what comes next: load a snapshot, then `start` behind its seq.
     case reload
-    /// Messages of another epoch: what was applied may not be what Redis holds. Load again.
+    /// A message of another epoch: what was applied may not be what Redis holds. Look at the head, and `start` anew.
     case otherEpoch(String)
 }
 
@@ -38,6 +40,7 @@ package struct RoomFeed: Sendable {
     /// The last seq that was delivered.
     package private(set) var applied: UInt64
     private let epoch: String
+    private let previous: RoomLineage?
     private var phase = Phase.down
     /// News ahead of a gap, by seq.
     private var ahead: [UInt64: RoomMessage] = [:]
@@ -46,9 +49,10 @@ package struct RoomFeed: Sendable {
     /// The same when the log was asked last: it stood in the log by then.
     private var heardWhenAsked: UInt64 = 0
 
-    /// A feed of a room that stands at `applied` in `epoch`.
-    package init(epoch: String, applied: UInt64) {
+    /// A feed of a room that stands at `applied` in `epoch`, or in the one before where both are still the same.
+    package init(epoch: String, previous: RoomLineage? = nil, applied: UInt64) {
         self.epoch = epoch
+        self.previous = previous
         self.applied = applied
         heard = applied
     }
@@ -78,9 +82,9 @@ package struct RoomFeed: Sendable {
     }
 
     /// Something was published.
-    package mutating func news(_ message: RoomMessage, epoch: String) -> [RoomFeedAction] {
+    package mutating func news(_ message: RoomMessage) -> [RoomFeedAction] {
         guard phase != .down else { return [] }
-        guard epoch == self.epoch else { return [.otherEpoch(epoch)] }
+        guard belongs(message) else { return stop(.otherEpoch(message.epoch), delivering: []) }
         // Doubled, or read from the log already.
         guard message.seq > applied else { return [] }
         heard = max(heard, message.seq)
@@ -97,7 +101,8 @@ package struct RoomFeed: Sendable {
         guard phase == .reading else { return [] }
         var run: [RoomMessage] = []
         for message in messages where message.seq > applied {
-            guard message.seq == applied + 1 else { return giveUp(delivering: run) }
+            guard message.seq == applied + 1 else { return stop(.reload, delivering: run) }
+            guard belongs(message) else { return stop(.otherEpoch(message.epoch), delivering: run) }
             applied = message.seq
             ahead[message.seq] = nil
             run.append(message)
@@ -111,7 +116,7 @@ package struct RoomFeed: Sendable {
             return actions + [.caughtUp]
         }
         // What had been heard of before the log was asked is in it, or it is not that log any more.
-        guard heardWhenAsked <= applied else { return actions + giveUp(delivering: []) }
+        guard heardWhenAsked <= applied else { return actions + stop(.reload, delivering: []) }
         // News that came while the log was read, and a gap before them: the log has it by now.
         return actions + [ask()]
     }
@@ -129,11 +134,17 @@ package struct RoomFeed: Sendable {
         return .read(after: applied)
     }
 
-    /// The log begins behind what comes next: it was trimmed, or is another one.
-    private mutating func giveUp(delivering run: [RoomMessage]) -> [RoomFeedAction] {
+    /// Whether a message is of this room's log, as far as its epoch tells.
+    private func belongs(_ message: RoomMessage) -> Bool {
+        guard let previous, message.seq <= previous.base else { return message.epoch == epoch }
+        // What lies before the base is of the one before or of an older one. A later one would have another base.
+        return message.epoch < epoch
+    }
+
+    private mutating func stop(_ reason: RoomFeedAction, delivering run: [RoomMessage]) -> [RoomFeedAction] {
         phase = .down
         ahead.removeAll(keepingCapacity: true)
-        return (run.isEmpty ? [] : [.deliver(run)]) + [.reload]
+        return (run.isEmpty ? [] : [.deliver(run)]) + [reason]
     }
 
     private mutating func keep(_ message: RoomMessage) {

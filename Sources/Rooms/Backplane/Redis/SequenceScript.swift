@@ -1,30 +1,5 @@
-// Owns what happens in Redis for one command: one script, so that order, log and delivery are one step. And the bytes
-// of what it publishes. Pure; the commands are carried out by whoever holds a connection.
-//
-// Keys of a room, under the prefix `<p>`, in one hash slot for whoever looks at them by hand:
-//   <p>{room}:head      hash: epoch, seq, run (run_id of the server that gave the last seq), ts (ms, never falls)
-//   <p>{room}:log       stream: id `seq-0`, field `m` = the message
-//   <p>{room}:news      channel on which each message is published
-//
-// Message: u64 seq · u64 ts · u16 length, tag · u32 length, entry (`LogEntryCodec`, its own seq and ts unset) · frames.
-// Numbers little-endian. The tag is the sender's: by it a node knows its own commands when they come back.
-
-/// Where a room lives in Redis.
-package struct RoomKeys: Equatable, Sendable {
-    /// Epoch, seq, run and ts.
-    package let head: [UInt8]
-    /// The stream.
-    package let log: [UInt8]
-    /// The channel.
-    package let news: [UInt8]
-
-    /// The keys of a room, under a prefix of the deployment's own.
-    package init(prefix: String, room: String) {
-        head = Array("\(prefix){\(room)}:head".utf8)
-        log = Array("\(prefix){\(room)}:log".utf8)
-        news = Array("\(prefix){\(room)}:news".utf8)
-    }
-}
+// Owns what happens in Redis for one command: one script, so that order, log and delivery are one step. Pure; it is
+// carried out by whoever holds a connection.
 
 /// What a caller must know of a room for Redis to take its command.
 package struct SequenceTerms: Equatable, Sendable {
@@ -112,36 +87,5 @@ package enum SequenceScript {
         case "full": return .full
         default: return nil
         }
-    }
-}
-
-/// One entry of a room's log as Redis delivers it.
-package struct RoomMessage: Equatable, Sendable {
-    /// Its place, from 1.
-    package let seq: UInt64
-    /// Milliseconds of Redis' clock, never falling within a room.
-    package let ts: Int64
-    /// The sender's tag.
-    package let tag: [UInt8]
-    /// `LogEntryCodec` bytes, seq and ts still unset.
-    package let entry: [UInt8]
-    /// What the sender encoded for others; may be empty.
-    package let frames: [UInt8]
-
-    /// Reads a message; nil where the bytes are none.
-    package init?(_ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count >= 22 else { return nil }
-        let seq = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self))
-        let ts = Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: Int64.self))
-        let tagEnd = 18 + Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt16.self)))
-        guard seq > 0, ts >= 0, bytes.count >= tagEnd + 4 else { return nil }
-        let length = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: tagEnd, as: UInt32.self)))
-        let entryEnd = tagEnd + 4 + length
-        guard length > 0, bytes.count >= entryEnd else { return nil }
-        self.seq = seq
-        self.ts = ts
-        tag = Array(bytes[18..<tagEnd])
-        entry = Array(bytes[(tagEnd + 4)..<entryEnd])
-        frames = Array(bytes[entryEnd...])
     }
 }
