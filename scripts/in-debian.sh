@@ -40,7 +40,7 @@ command -v debootstrap >/dev/null 2>&1 || {
 }
 
 root=$(mktemp -d "${TMPDIR:-/var/tmp}/live-debian-XXXXXX")
-trap 'rm -rf --one-file-system "$root"' EXIT
+trap 'rm -rf --one-file-system "$root" "$root.log"' EXIT
 trap 'exit 130' INT TERM
 chmod 755 "$root"
 say "making a minimal Debian $suite in $root"

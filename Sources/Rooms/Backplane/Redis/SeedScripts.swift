@@ -5,7 +5,7 @@
 // The most: the later epoch (as bytes), then the greater seq, then the lesser name. Of two branches that two primaries
 // began, the one that lives on may have the earlier name, where the clocks of the seeding nodes differ. So whoever
 // knows a later name than the one that is served has the served one renamed (`raise`): what dies out never comes first
-// again. A claim that was not renewed for `claimMs` no longer counts, so that a claimant that died keeps nobody waiting.
+// again. A claim that was not renewed for `claimMs` counts no longer: a claimant that died keeps nobody waiting.
 
 /// What a node holds of a room.
 package struct RoomPosition: Equatable, Hashable, Sendable {
