@@ -98,13 +98,13 @@ extension NodesSimulation {
     // MARK: People
 
     mutating func speak() {
-        let tag = nextTag
+        let tag = nextPerson
         guard let participant = ParticipantID("p\(tag % 40)"), let id = CommandID("c\(tag)") else { return }
-        nextTag += 1
+        nextPerson += 1
         let text = "text \(tag)"
         let actor = Actor(participant: participant, name: "P", role: .student)
         let proposal = Proposal(actor: actor, id: id, command: .chatSend(text: text, replyTo: nil))
-        people[tag] = Person(command: OutgoingCommand(tag: tag, proposal: proposal), text: text, node: nil, sentMs: 0)
+        people[tag] = Person(proposal: proposal, text: text, sentMs: 0)
         waiting.append(tag)
     }
 
@@ -115,19 +115,18 @@ extension NodesSimulation {
             guard let person = people[tag] else { continue }
             if let node = person.node {
                 guard nowMs - person.sentMs > 1_500 else { continue }
-                nodes[node].home?.forget(tag: tag)
+                nodes[node].home?.forget(tag: person.tag)
                 people[tag]?.node = nil
             }
             let index = random.below(nodes.count)
             guard let home = nodes[index].home, home.client.isServed else { continue }
-            var command = person.command
+            var proposal = person.proposal
             if fault == .dedupeOff, person.sentMs > 0, let id = CommandID("c\(tag)-\(nowMs)") {
-                let old = command.proposal
-                command = OutgoingCommand(
-                    tag: tag, proposal: Proposal(actor: old.actor, id: id, command: old.command))
+                proposal = Proposal(actor: proposal.actor, id: id, command: proposal.command)
             }
-            if home.submit(command) {
+            if let taken = home.submit(proposal, of: tag) {
                 people[tag]?.node = index
+                people[tag]?.tag = taken
                 people[tag]?.sentMs = nowMs
             }
         }

@@ -42,9 +42,11 @@ struct NodesSimulation {
         case answer(RoomLogAnswer)
     }
     struct Person {
-        let command: OutgoingCommand
+        let proposal: Proposal
         var text: String
+        /// Where it was sent, and what it is called there.
         var node: Int?
+        var tag: UInt64 = 0
         var sentMs: Int64
         var isAcknowledged = false
         var isRefused = false
@@ -67,7 +69,7 @@ struct NodesSimulation {
     var people: [UInt64: Person] = [:]
     /// Those without an answer.
     var waiting: [UInt64] = []
-    var nextTag: UInt64 = 1
+    var nextPerson: UInt64 = 1
     var named: [String: [UInt64: [UInt8]]] = [:]
     var runs: UInt64 = 0
     var nextFaultMs: Int64
@@ -234,8 +236,8 @@ struct NodesSimulation {
             case .write(let message):
                 name(message)
                 nodes[index].writes.append((max(later(300), nodes[index].writes.last?.dueMs ?? 0), message))
-            case .acknowledged(let tag, _): people[tag]?.isAcknowledged = true
-            case .refused(let tag): people[tag]?.isRefused = true
+            case .acknowledged(let person): people[person]?.isAcknowledged = true
+            case .refused(let person): people[person]?.isRefused = true
             case .broken(let what): violations.append(what)
             }
         }

@@ -12,8 +12,8 @@ final class SimulatedHome {
         case loadFromStore
         case enter(String, RoomLineage)
         case write(RoomMessage)
-        case acknowledged(tag: UInt64, isNew: Bool)
-        case refused(tag: UInt64)
+        case acknowledged(person: UInt64)
+        case refused(person: UInt64)
         /// What no server may do.
         case broken(String)
     }
@@ -30,6 +30,8 @@ final class SimulatedHome {
     private var snapshots: [[UInt8]] = []
     /// What people here saw last; nil after a reset.
     private var shown: UInt64?
+    private var nextTag: UInt64 = 1
+    private var senders: [UInt64: UInt64] = [:]
     /// Commands whose senders were told that they had their effect.
     private var told: Set<UInt64> = []
 
@@ -62,10 +64,14 @@ final class SimulatedHome {
         client.stored(upTo: store.count(of: epoch))
     }
 
-    func submit(_ command: OutgoingCommand) -> Bool {
-        guard let actions = client.submit(command) else { return false }
+    /// Takes a person's command; the tag that it has here, nil where it is not taken.
+    func submit(_ proposal: Proposal, of person: UInt64) -> UInt64? {
+        let tag = nextTag
+        guard let actions = client.submit(OutgoingCommand(tag: tag, proposal: proposal)) else { return nil }
+        nextTag += 1
+        senders[tag] = person
         carryOut(actions)
-        return true
+        return tag
     }
 
     /// The store's answer.
@@ -108,7 +114,7 @@ final class SimulatedHome {
             case .enter(let epoch, let previous):
                 if let previous { outgoing.append(.enter(epoch, previous)) }
             case .serve, .degrade: break
-            case .refuse(let tag): outgoing.append(.refused(tag: tag))
+            case .refuse(let tag): if let person = senders[tag] { outgoing.append(.refused(person: person)) }
             }
         }
     }
@@ -134,12 +140,11 @@ final class SimulatedHome {
         if let shown, entry.seq <= shown { outgoing.append(.broken("\(name): \(entry.seq) shown after \(shown)")) }
         shown = entry.seq
         outgoing.append(.write(message))
-        guard let tag = sender.number(message.tag) else { return }
+        guard let tag = sender.number(message.tag), let person = senders[tag] else { return }
         told.insert(tag)
         switch verdict {
-        case .accepted: outgoing.append(.acknowledged(tag: tag, isNew: true))
-        case .duplicate: outgoing.append(.acknowledged(tag: tag, isNew: false))
-        case .ignored: outgoing.append(.refused(tag: tag))
+        case .accepted, .duplicate: outgoing.append(.acknowledged(person: person))
+        case .ignored: outgoing.append(.refused(person: person))
         }
     }
 }

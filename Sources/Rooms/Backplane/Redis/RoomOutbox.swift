@@ -28,10 +28,13 @@ package struct OutgoingCommand: Equatable, Sendable {
     }
 }
 
-/// The commands of one node for one room. One thread.
+/// The commands of one node for one room. One thread. Work per command does not grow with what is held.
 package struct RoomOutbox: Sendable {
-    /// Commands that are held, those included that only wait for the store; beyond it no more is taken.
-    package static let heldMax = 4_096
+    /// Commands that are held, those included that only wait for the store; beyond it no more is taken. At 500 commands
+    /// a second from one node what half a minute brings, twice.
+    package static let heldMax = 32_768
+    /// Bytes that are held, counted as the frames and 512 for the rest; the same.
+    package static let heldBytesMax = 64 << 20
     /// How long a command is held after its event came back, also where the store has it, in milliseconds.
     package static let keptMs: UInt64 = 30_000
 
@@ -40,94 +43,168 @@ package struct RoomOutbox: Sendable {
         case sent
         case doubtful
         case returned(seq: UInt64, atMs: UInt64)
+        case forgotten
     }
 
     private struct Held {
         let command: OutgoingCommand
         var stage: Stage
+
+        var bytes: Int { command.frames.count + 512 }
     }
 
-    /// In the order in which they were handed over.
+    /// In the order in which they were handed over, which is that of their tags.
     private var held: [Held] = []
+    /// Nothing held lies before this place in `held`.
+    private var start = 0
+    private var heldBytes = 0
+    /// How many wait, and where the first may be.
+    private var waitingCount = 0
+    private var firstWaiting = 0
+    private var doubtfulCount = 0
     private let keptMs: UInt64
 
     /// An empty outbox.
     package init(keptMs: UInt64 = Self.keptMs) { self.keptMs = keptMs }
 
     /// Commands that are held.
-    package var count: Int { held.count }
-    /// Those of them whose event has not come back.
-    package var unreturned: Int { held.count { if case .returned = $0.stage { false } else { true } } }
+    package var count: Int { held[start...].count { $0.stage != .forgotten } }
+    /// Those of them whose event has not come back. Walks through all.
+    package var unreturned: Int {
+        held[start...].count {
+            switch $0.stage {
+            case .waiting, .sent, .doubtful: true
+            case .returned, .forgotten: false
+            }
+        }
+    }
 
-    /// Takes a command; false where too many are held.
+    /// Takes a command, whose tag is greater than all before; false where too much is held.
     package mutating func add(_ command: OutgoingCommand) -> Bool {
-        guard held.count < Self.heldMax else { return false }
-        held.append(Held(command: command, stage: .waiting))
+        let new = Held(command: command, stage: .waiting)
+        guard held.count - start < Self.heldMax, heldBytes + new.bytes <= Self.heldBytesMax else { return false }
+        precondition(held.last.map { $0.command.tag < command.tag } ?? true, "tags rise")
+        held.append(new)
+        heldBytes += new.bytes
+        noteWaiting(held.count - 1)
         return true
     }
 
     /// What is to be sent now, in order; from now on it counts as sent.
     package mutating func takeWaiting() -> [OutgoingCommand] {
+        guard waitingCount > 0 else { return [] }
         var taken: [OutgoingCommand] = []
-        for index in held.indices where held[index].stage == .waiting {
+        for index in max(start, firstWaiting)..<held.count where held[index].stage == .waiting {
             held[index].stage = .sent
             taken.append(held[index].command)
         }
+        waitingCount = 0
+        firstWaiting = held.count
         return taken
     }
 
     /// An event of this node came back; false where it is held no more, or came back before.
     package mutating func returned(tag: UInt64, seq: UInt64, nowMs: UInt64) -> Bool {
-        guard let index = held.firstIndex(where: { $0.command.tag == tag }) else { return false }
-        if case .returned = held[index].stage { return false }
+        guard let index = place(of: tag) else { return false }
+        switch held[index].stage {
+        case .returned, .forgotten: return false
+        case .waiting: waitingCount -= 1
+        case .doubtful: doubtfulCount -= 1
+        case .sent: break
+        }
         held[index].stage = .returned(seq: seq, atMs: nowMs)
         return true
     }
 
     /// Redis did not take it and said so: it goes out again when the room is served again.
-    package mutating func notTaken(tag: UInt64) { move(tag: tag) { $0 == .sent ? .waiting : $0 } }
+    package mutating func notTaken(tag: UInt64) {
+        guard let index = place(of: tag), held[index].stage == .sent else { return }
+        held[index].stage = .waiting
+        noteWaiting(index)
+    }
 
     /// Its sender has been told that nothing became of it, or that nobody knows: it is not sent again.
     package mutating func forget(tag: UInt64) {
-        held.removeAll {
-            guard $0.command.tag == tag else { return false }
-            if case .returned = $0.stage { return false }
-            return true
+        guard let index = place(of: tag) else { return }
+        switch held[index].stage {
+        case .returned, .forgotten: return
+        case .waiting: waitingCount -= 1
+        case .doubtful: doubtfulCount -= 1
+        case .sent: break
         }
+        held[index].stage = .forgotten
+        dropFront { $0 == .forgotten }
     }
 
     /// The connection is gone: what was sent may have been taken or not.
     package mutating func connectionLost() {
-        for index in held.indices where held[index].stage == .sent { held[index].stage = .doubtful }
+        for index in start..<held.count where held[index].stage == .sent { doubt(index) }
     }
 
     /// The log has been read to an end that lies behind all that was sent before: what is still in doubt is not in it.
     package mutating func caughtUp() {
-        for index in held.indices where held[index].stage == .doubtful { held[index].stage = .waiting }
+        guard doubtfulCount > 0 else { return }
+        for index in start..<held.count where held[index].stage == .doubtful {
+            held[index].stage = .waiting
+            noteWaiting(index)
+        }
+        doubtfulCount = 0
     }
 
     /// Another epoch goes on behind `base`: what came back with a greater seq is not part of it. Nil: it is not known
     /// what it contains; what it contains already changes nothing a second time.
     package mutating func epochChanged(base: UInt64?) {
-        for index in held.indices {
+        for index in start..<held.count {
             switch held[index].stage {
-            case .waiting, .doubtful: break
-            case .sent: held[index].stage = .doubtful
-            case .returned(let seq, _): if base.map({ seq > $0 }) ?? true { held[index].stage = .doubtful }
+            case .waiting, .doubtful, .forgotten: break
+            case .sent: doubt(index)
+            case .returned(let seq, _): if base.map({ seq > $0 }) ?? true { doubt(index) }
             }
         }
     }
 
     /// The store has everything up to `seq`.
     package mutating func stored(upTo seq: UInt64, nowMs: UInt64) {
-        held.removeAll {
-            guard case .returned(let own, let atMs) = $0.stage else { return false }
-            return own <= seq && nowMs >= atMs + keptMs
+        dropFront { [keptMs] stage in
+            switch stage {
+            case .returned(let own, let atMs): own <= seq && nowMs >= atMs + keptMs
+            case .forgotten: true
+            case .waiting, .sent, .doubtful: false
+            }
         }
     }
 
-    private mutating func move(tag: UInt64, _ change: (Stage) -> Stage) {
-        guard let index = held.firstIndex(where: { $0.command.tag == tag }) else { return }
-        held[index].stage = change(held[index].stage)
+    // MARK: Places
+
+    /// Tags rise, so this is a search by halves.
+    private func place(of tag: UInt64) -> Int? {
+        var low = start
+        var high = held.count
+        while low < high {
+            let middle = (low + high) / 2
+            if held[middle].command.tag < tag { low = middle + 1 } else { high = middle }
+        }
+        return low < held.count && held[low].command.tag == tag ? low : nil
+    }
+
+    private mutating func noteWaiting(_ index: Int) {
+        firstWaiting = waitingCount == 0 ? index : min(firstWaiting, index)
+        waitingCount += 1
+    }
+
+    private mutating func doubt(_ index: Int) {
+        held[index].stage = .doubtful
+        doubtfulCount += 1
+    }
+
+    private mutating func dropFront(while isOver: (Stage) -> Bool) {
+        while start < held.count, isOver(held[start].stage) {
+            heldBytes -= held[start].bytes
+            start += 1
+        }
+        guard start == held.count || start >= 1_024 && start * 2 >= held.count else { return }
+        held.removeFirst(start)
+        firstWaiting = max(0, firstWaiting - start)
+        start = 0
     }
 }
