@@ -52,6 +52,8 @@ struct NodesSimulation {
         var isRefused = false
     }
 
+    /// Twice what an old primary goes on for; so commands leave their outboxes while faults still happen.
+    static let keptMs: UInt64 = 3_000
     let key = TestEntry.room
     let pace: FaultPace
     let fault: NodeFault?
@@ -70,7 +72,7 @@ struct NodesSimulation {
     /// Those without an answer.
     var waiting: [UInt64] = []
     var nextPerson: UInt64 = 1
-    var named: [String: [UInt64: [UInt8]]] = [:]
+    var named: [String: [UInt64: RoomMessage]] = [:]
     var runs: UInt64 = 0
     var nextFaultMs: Int64
     var wellSinceMs: Int64 = 0
@@ -102,7 +104,7 @@ struct NodesSimulation {
     mutating func run(forMs: Int64) {
         let endMs = nowMs + forMs
         while nowMs < endMs, violations.isEmpty { step(withFaults: true) }
-        let quietMs = nowMs + 10_000 + Int64(RoomOutbox.keptMs)
+        let quietMs = nowMs + 10_000 + Int64(Self.keptMs)
         while nowMs < quietMs, violations.isEmpty { step(withFaults: false) }
         if violations.isEmpty { judge() }
     }
@@ -252,9 +254,9 @@ struct NodesSimulation {
     /// No (epoch, seq) ever names two events.
     mutating func name(_ message: RoomMessage) {
         if let known = named[message.epoch]?[message.seq] {
-            if known != message.entry { violations.append("(\(message.epoch), \(message.seq)) names two events") }
+            if known != message { violations.append("(\(message.epoch), \(message.seq)) names two events") }
         } else {
-            named[message.epoch, default: [:]][message.seq] = message.entry
+            named[message.epoch, default: [:]][message.seq] = message
         }
     }
 

@@ -45,7 +45,8 @@ final class SimulatedHome {
         sender = SenderTag(run: run)
         room = Room(key: key)
         client = RoomLogClient(
-            position: nil, sender: sender, logMax: 100_000, keptMs: fault == .forgetsStored ? 0 : RoomOutbox.keptMs,
+            position: nil, sender: sender, logMax: 100_000,
+            keptMs: fault == .forgetsStored ? 0 : NodesSimulation.keptMs,
             nextEpoch: nextEpoch)
     }
 

@@ -81,11 +81,13 @@ struct SimulatedRedis {
             return (.range(Array(portion), isEnd: portion.count < RoomLogQuery.portion), [])
         case .snapshot: return (.snapshot(snapshot), [])
         case .raise(let runID, let epoch, let next):
-            guard let known = head, known.epoch == epoch, known.run == runID, next > epoch else { return (.raised, []) }
+            guard let known = head, known.epoch == epoch, known.run == runID, next > epoch else {
+                return (.raised(false), [])
+            }
             head?.epoch = next
             head?.previous = RoomLineage(epoch: epoch, base: known.seq)
             snapshot = snapshot.map { KeptSnapshot(epoch: next, seq: $0.seq, bytes: $0.bytes) }
-            return (.raised, [nil])
+            return (.raised(true), [nil])
         case .sequence(let terms, let command):
             let (verdict, message) = sequence(terms, command, room: room, sender: sender, nowMs: nowMs)
             return (.sequenced(tag: command.tag, verdict), message.map { [$0] } ?? [])

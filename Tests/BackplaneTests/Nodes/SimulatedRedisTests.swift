@@ -116,6 +116,9 @@ import Testing
             snapshot: [1])
         let listener = try RedisProbe(server)
         try listener.subscribe([RoomKeys(prefix: "lc:", room: TestEntry.room.raw).news])
+        usleep(UInt32(SeedScripts.claimMs + 100) * 1_000)
+        #expect(try other.ask(.seed(runID: run, seed)) == .seeded(.refused), "its own claim is too old as well")
+        #expect(Self.timeless(try other.ask(less)) == waiting(true, least: 4))
         #expect(try other.ask(.seed(runID: run, seed)) == .seeded(.seeded))
         try listener.wait("the news of a new epoch") { listener.messages.count == 1 }
         #expect(listener.messages[0].payload.isEmpty)

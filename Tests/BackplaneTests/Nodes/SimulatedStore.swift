@@ -24,7 +24,7 @@ struct SimulatedStore {
 
     /// Keeps an entry; false where it has another under the same epoch and seq.
     mutating func write(_ message: RoomMessage) -> Bool {
-        if let known = entries[message.epoch]?[message.seq] { return known.entry == message.entry }
+        if let known = entries[message.epoch]?[message.seq] { return known == message }
         entries[message.epoch, default: [:]][message.seq] = message
         return true
     }

@@ -50,11 +50,12 @@ package struct RoomFeed: Sendable {
     private var heardWhenAsked: UInt64 = 0
 
     /// A feed of a room that stands at `applied` in `epoch`, or in the one before where both are still the same.
-    package init(epoch: String, previous: RoomLineage? = nil, applied: UInt64) {
+    /// - Parameter head: where Redis stands: a log that does not reach there from `applied` has lost what lies between.
+    package init(epoch: String, previous: RoomLineage? = nil, applied: UInt64, head: UInt64 = 0) {
         self.epoch = epoch
         self.previous = previous
         self.applied = applied
-        heard = applied
+        heard = max(applied, head)
     }
 
     /// Whether everything that was heard of has been delivered.

@@ -50,6 +50,8 @@ package struct RoomLogClient: Sendable {
     package static let patienceMs: UInt64 = 300
     /// The same for who holds no more than the store: whoever applied later entries comes first.
     package static let storePatienceMs: UInt64 = 1_000
+    /// Commands of a room that wait for their answer at once.
+    package static let window = 256
     /// Between two claims.
     package static let claimEveryMs: UInt64 = 100
     /// Between two looks at the head of a room in which all is well.
@@ -64,6 +66,8 @@ package struct RoomLogClient: Sendable {
         case planning
         case seeding(RoomSeed)
         case raising
+        /// Redis refused something: looked at again with the tick.
+        case pausing
         case following
     }
 
@@ -87,7 +91,7 @@ package struct RoomLogClient: Sendable {
     /// The greatest seq that Redis gave one of our commands, and whether it stood already at the last tick.
     private var promised: UInt64 = 0
     private var promisedAtTick: UInt64 = 0
-    /// Redis has the room, but neither its snapshot nor the store's state is part of it: looked at again with the tick.
+    /// Redis has the room, but neither its snapshot nor the store's state is part of it.
     private var isStuck = false
     private var headAtMs: UInt64 = 0
     /// As of the last tick.
@@ -181,8 +185,25 @@ package struct RoomLogClient: Sendable {
         case .sequenced(let tag, let verdict): return take(verdict, tag)
         case .claimed(let verdict): return take(verdict, nowMs)
         case .seeded(let verdict): return take(verdict, nowMs)
-        case .raised: return phase == .raising ? look() : []
+        case .raised(let isDone):
+            guard phase == .raising else { return [] }
+            if isDone { return look() }
+            phase = .pausing
+            return []
         }
+    }
+
+    /// Redis answered with an error, or the connection did not take the request (it stands all the same): with the tick
+    /// it is tried again.
+    package mutating func failed(_ request: RoomLogRequest) -> [RoomLogAction] {
+        if case .sequence(_, let command) = request {
+            outbox.notTaken(tag: command.tag)
+            return []
+        }
+        guard phase != .offline, phase != .subscribing else { return [] }
+        feed = nil
+        phase = .pausing
+        return degrade()
     }
 
     /// The home holds the room up to `position` now.
@@ -197,6 +218,8 @@ package struct RoomLogClient: Sendable {
     package mutating func seed(_ seed: RoomSeed) -> [RoomLogAction] {
         guard phase == .planning else { return [] }
         phase = .seeding(seed)
+        // Where the answer is lost, another Redis is not given the same name.
+        latest = max(latest, seed.epoch)
         return [.ask(.seed(runID: runID, seed))]
     }
 
@@ -205,6 +228,7 @@ package struct RoomLogClient: Sendable {
         self.nowMs = nowMs
         switch phase {
         case .claiming(let nextMs?) where nowMs >= nextMs: return claim()
+        case .pausing: return look()
         case .following:
             var actions: [RoomLogAction] = []
             // Its news should have been here long ago.
@@ -255,14 +279,14 @@ package struct RoomLogClient: Sendable {
             phase = .restoring
             return degrade() + [.ask(.snapshot)]
         }
-        if position.epoch == epoch { return follow(epoch, head.previous) }
+        if position.epoch == epoch { return enter(epoch, head.previous) + follow(epoch, head.previous, head: head.seq) }
         if let previous = head.previous, previous.epoch == position.epoch, position.seq <= previous.base {
             outbox.epochChanged(base: previous.base)
-            return enter(epoch, previous) + follow(epoch, previous)
+            return enter(epoch, previous) + follow(epoch, previous, head: head.seq)
         }
         if isStuck {
             isStuck = false
-            phase = .claiming(nextMs: 0)
+            phase = .pausing
             return degrade()
         }
         // What was applied here beyond the base is not part of the room any more.
@@ -283,11 +307,11 @@ package struct RoomLogClient: Sendable {
         return [.enter(epoch: epoch, previous: previous)]
     }
 
-    private mutating func follow(_ epoch: String, _ previous: RoomLineage?) -> [RoomLogAction] {
+    private mutating func follow(_ epoch: String, _ previous: RoomLineage?, head: UInt64) -> [RoomLogAction] {
         phase = .following
         // What was promised in another epoch may never come; in this one the log is read now.
         promised = 0
-        var feed = RoomFeed(epoch: epoch, previous: previous, applied: position?.seq ?? 0)
+        var feed = RoomFeed(epoch: epoch, previous: previous, applied: position?.seq ?? 0, head: head)
         _ = feed.start()
         self.feed = feed
         return carryOut { feed in feed.subscribed() }
@@ -325,7 +349,7 @@ package struct RoomLogClient: Sendable {
         case .seeded:
             let previous = RoomLineage(epoch: seed.position.epoch, base: seed.position.seq)
             outbox.epochChanged(base: previous.base)
-            return enter(seed.epoch, previous) + follow(seed.epoch, previous)
+            return enter(seed.epoch, previous) + follow(seed.epoch, previous, head: previous.base)
         case .late: return look()
         case .refused:
             phase = .claiming(nextMs: nowMs + Self.claimEveryMs)
@@ -344,8 +368,7 @@ package struct RoomLogClient: Sendable {
             outbox.notTaken(tag: tag)
             return phase == .following ? look() : []
         case .full:
-            outbox.forget(tag: tag)
-            return [.refuse(tag: tag)]
+            return outbox.refused(tag: tag) ? [.refuse(tag: tag)] : []
         }
     }
 
@@ -359,6 +382,7 @@ package struct RoomLogClient: Sendable {
             case .deliver(let run):
                 note(run)
                 done.append(.apply(run))
+                done += send()
             case .caughtUp:
                 outbox.caughtUp()
                 if !isServed {
@@ -370,6 +394,8 @@ package struct RoomLogClient: Sendable {
                 feed = nil
                 position = nil
                 phase = .restoring
+                // What was sent may lie under the snapshot, and never comes back.
+                outbox.connectionLost()
                 done += degrade() + [.ask(.snapshot)]
             case .otherEpoch: done += look()
             }
@@ -390,7 +416,7 @@ package struct RoomLogClient: Sendable {
     private mutating func send() -> [RoomLogAction] {
         guard phase == .following, feed?.isLive == true, let position else { return [] }
         let terms = SequenceTerms(epoch: position.epoch, runID: runID, applied: position.seq, logMax: logMax)
-        return outbox.takeWaiting().map { .ask(.sequence(terms, $0)) }
+        return outbox.takeWaiting(window: Self.window).map { .ask(.sequence(terms, $0)) }
     }
 }
 

@@ -29,8 +29,8 @@ package enum RoomLogAnswer: Equatable, Sendable {
     case sequenced(tag: UInt64, SequenceVerdict)
     case claimed(ClaimVerdict)
     case seeded(SeedVerdict)
-    /// Look at the head.
-    case raised
+    /// Whether the epoch was raised.
+    case raised(Bool)
 }
 
 /// Who speaks to Redis, about which room, with which scripts.
@@ -83,7 +83,7 @@ package struct RoomLogSpeaker: Sendable {
         case .sequence(_, let command): SequenceScript.verdict(reply).map { .sequenced(tag: command.tag, $0) }
         case .claim: SeedScripts.claimVerdict(reply).map { .claimed($0) }
         case .seed: SeedScripts.seedVerdict(reply).map { .seeded($0) }
-        case .raise: reply.integer.map { _ in .raised }
+        case .raise: reply.integer.map { .raised($0 == 1) }
         }
     }
 

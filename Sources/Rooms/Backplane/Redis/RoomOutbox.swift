@@ -49,6 +49,8 @@ package struct RoomOutbox: Sendable {
     private struct Held {
         let command: OutgoingCommand
         var stage: Stage
+        /// Its sender was told that it had its effect.
+        var isAcknowledged = false
 
         var bytes: Int { command.frames.count + 512 }
     }
@@ -62,6 +64,7 @@ package struct RoomOutbox: Sendable {
     private var waitingCount = 0
     private var firstWaiting = 0
     private var doubtfulCount = 0
+    private var sentCount = 0
     private let keptMs: UInt64
 
     /// An empty outbox.
@@ -90,16 +93,21 @@ package struct RoomOutbox: Sendable {
         return true
     }
 
-    /// What is to be sent now, in order; from now on it counts as sent.
-    package mutating func takeWaiting() -> [OutgoingCommand] {
-        guard waitingCount > 0 else { return [] }
+    /// What is to be sent now, in order, as long as no more than `window` are without an answer; from now on it counts
+    /// as sent.
+    package mutating func takeWaiting(window: Int = .max) -> [OutgoingCommand] {
         var taken: [OutgoingCommand] = []
-        for index in max(start, firstWaiting)..<held.count where held[index].stage == .waiting {
-            held[index].stage = .sent
-            taken.append(held[index].command)
+        var index = max(start, firstWaiting)
+        while waitingCount > 0, sentCount < window, index < held.count {
+            if held[index].stage == .waiting {
+                held[index].stage = .sent
+                waitingCount -= 1
+                sentCount += 1
+                taken.append(held[index].command)
+            }
+            index += 1
         }
-        waitingCount = 0
-        firstWaiting = held.count
+        firstWaiting = index
         return taken
     }
 
@@ -110,9 +118,10 @@ package struct RoomOutbox: Sendable {
         case .returned, .forgotten: return false
         case .waiting: waitingCount -= 1
         case .doubtful: doubtfulCount -= 1
-        case .sent: break
+        case .sent: sentCount -= 1
         }
         held[index].stage = .returned(seq: seq, atMs: nowMs)
+        held[index].isAcknowledged = true
         return true
     }
 
@@ -120,7 +129,18 @@ package struct RoomOutbox: Sendable {
     package mutating func notTaken(tag: UInt64) {
         guard let index = place(of: tag), held[index].stage == .sent else { return }
         held[index].stage = .waiting
+        sentCount -= 1
         noteWaiting(index)
+    }
+
+    /// The log takes no more. False where its sender was told before that it had its effect: then it goes out again.
+    package mutating func refused(tag: UInt64) -> Bool {
+        if let index = place(of: tag), held[index].isAcknowledged {
+            notTaken(tag: tag)
+            return false
+        }
+        forget(tag: tag)
+        return true
     }
 
     /// Its sender has been told that nothing became of it, or that nobody knows: it is not sent again.
@@ -130,7 +150,7 @@ package struct RoomOutbox: Sendable {
         case .returned, .forgotten: return
         case .waiting: waitingCount -= 1
         case .doubtful: doubtfulCount -= 1
-        case .sent: break
+        case .sent: sentCount -= 1
         }
         held[index].stage = .forgotten
         dropFront { $0 == .forgotten }
@@ -193,6 +213,7 @@ package struct RoomOutbox: Sendable {
     }
 
     private mutating func doubt(_ index: Int) {
+        if held[index].stage == .sent { sentCount -= 1 }
         held[index].stage = .doubtful
         doubtfulCount += 1
     }

@@ -92,6 +92,7 @@ package enum SeedScripts {
               end
             end
           end
+          if not best then return nil, nil, latest end
           for i = 1, #all, 2 do
             local e, s, at = string.match(all[i + 1], '^(%w+) (%d+) (%d+)$')
             if e and e == best.e and now - tonumber(at) <= \(claimMs) then
@@ -221,7 +222,7 @@ package enum SeededEpoch {
         let byTime = min(max(0, nowMs), noises * noises - noises) * noises + noise
         let named = latest.prefix(12)
         let known = Int64(named + String(repeating: "0", count: 12 - named.utf8.count), radix: 36) ?? 0
-        let next = max(byTime, known + 1 + noise % 1_000)
+        let next = max(byTime, known + 1 + noise)
         // Names of another kind may begin with anything: longer is greater.
         guard next < end else { return named + String(repeating: "z", count: 16 - named.utf8.count) }
         let text = String(next, radix: 36)
