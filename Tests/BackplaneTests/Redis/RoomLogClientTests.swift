@@ -61,6 +61,22 @@ import Testing
         #expect(client.outbox.unreturned == 0 && client.outbox.count == 1)
     }
 
+    @Test func `what was under way when the log was cut short goes out again behind the snapshot`() {
+        var client = served()
+        _ = client.submit(OutgoingCommand(tag: 1, proposal: TestEntry.proposal))
+        #expect(
+            client.answered(.head(RoomHead(epoch: Self.new, runID: "run1", seq: 300)), nowMs: 0)
+                == [.ask(.read(after: 100))])
+        #expect(client.answered(.range([], isEnd: true), nowMs: 0) == [.degrade, .ask(.snapshot)])
+        let snapshot = KeptSnapshot(epoch: Self.new, seq: 300, bytes: [1])
+        _ = client.answered(.snapshot(snapshot), nowMs: 0)
+        _ = client.restored(RoomPosition(epoch: Self.new, seq: 300, ts: 1), fromStore: false)
+        _ = client.answered(head(Self.new, 300, base: 90), nowMs: 0)
+        let terms = SequenceTerms(epoch: Self.new, runID: "run1", applied: 300, logMax: 100)
+        let again = RoomLogAction.ask(.sequence(terms, OutgoingCommand(tag: 1, proposal: TestEntry.proposal)))
+        #expect(client.answered(.range([], isEnd: true), nowMs: 0) == [.serve, again])
+    }
+
     @Test func `an error of Redis is tried again with the tick, and not at once`() {
         var client = served()
         _ = client.submit(OutgoingCommand(tag: 1, proposal: TestEntry.proposal))

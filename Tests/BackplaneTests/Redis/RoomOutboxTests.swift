@@ -28,6 +28,19 @@ import Testing
         #expect(outbox.unreturned == 4)
     }
 
+    @Test func `no more than a window goes out without an answer, and the rest follows in order`() {
+        var outbox = outbox(5)
+        check(tags(outbox.takeWaiting(window: 2)) == [1, 2])
+        check(outbox.takeWaiting(window: 2).isEmpty)
+        check(outbox.returned(tag: 2, seq: 1, nowMs: 0))
+        check(tags(outbox.takeWaiting(window: 2)) == [3])
+        outbox.notTaken(tag: 1)
+        check(tags(outbox.takeWaiting(window: 2)) == [1])
+        outbox.connectionLost()
+        outbox.caughtUp()
+        check(tags(outbox.takeWaiting(window: 9)) == [1, 3, 4, 5])
+    }
+
     @Test func `what a lost connection leaves in doubt goes out again only when the log does not have it`() {
         var outbox = outbox(4)
         _ = outbox.takeWaiting()

@@ -15,9 +15,9 @@ private let chosen: FuzzTarget = {
 
 /// One input.
 #if compiler(>=6.3)
-@c(LLVMFuzzerTestOneInput)
+    @c(LLVMFuzzerTestOneInput)
 #else
-@_cdecl("LLVMFuzzerTestOneInput")
+    @_cdecl("LLVMFuzzerTestOneInput")
 #endif
 public func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     chosen.run(Array(UnsafeBufferPointer(start: data, count: count)))
