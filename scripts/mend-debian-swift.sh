@@ -1,14 +1,22 @@
 #!/bin/sh
 # Adds what Debian's swiftlang 6.2 forgot, without which no test links; needs root. Other toolchains are left alone.
 #
-#   scripts/mend-debian-swift.sh [--check] [SWIFT]     --check: only say by the exit status whether nothing is missing
+#   scripts/mend-debian-swift.sh tests|sanitizers [SWIFT]
 #
-# - The module that joins Testing and Foundation comes without its library. Nothing here uses it: an empty one will do.
-# - The sanitizers' runtimes name the size of `struct termio`, which the C library has no more.
+# - tests: the module that joins Testing and Foundation comes without its library. Nothing here uses it: an empty one
+#   will do. `make test` does this by itself.
+# - sanitizers: their runtimes name the size of `struct termio`, which the C library has no more. Changes files of the
+#   package, so nothing does it by itself but continuous integration in a Debian of its own.
 set -eu
 
-check=""
-if [ "${1:-}" = --check ]; then check=1 && shift; fi
+what=${1:-}
+case $what in
+tests | sanitizers) shift ;;
+*)
+    echo "usage: scripts/mend-debian-swift.sh tests|sanitizers [SWIFT]" >&2
+    exit 2
+    ;;
+esac
 swift=${1:-$("$(dirname "$0")/find-swift.sh")}
 usr=$(dirname "$(dirname "$(readlink -f "$swift")")")
 overlay=_Testing_Foundation
@@ -25,15 +33,14 @@ lacks_size() {
         ! nm "$1" 2>/dev/null | grep -q "[A-TV-Z] $symbol"
 }
 
-if [ -n "$check" ]; then
-    # The sanitizers are a developer's matter, and take a second to look at.
-    if lacks_overlay; then exit 1; fi
-    exit 0
-fi
-
-if lacks_overlay; then
+if [ "$what" = tests ]; then
+    if ! lacks_overlay; then exit 0; fi
     echo "mend: an empty lib$overlay into /usr/local/lib"
-    ar crs "/usr/local/lib/lib$overlay.a"
+    ar crs "/usr/local/lib/lib$overlay.a" || {
+        echo "mend: run \"ar crs /usr/local/lib/lib$overlay.a\" as root, then try again" >&2
+        exit 1
+    }
+    exit 0
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
